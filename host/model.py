@@ -1,0 +1,250 @@
+"""The words of the product as types. Standard library only; no behaviour beyond reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, Literal, TypeAlias
+
+Json: TypeAlias = (
+    None | bool | int | float | Decimal | str | Sequence["Json"] | Mapping[str, "Json"]
+)
+"""A JSON value. Fractions read from input are `Decimal`, so that 10.0 stays 10.0."""
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since 1970 of an aware time."""
+    return (moment - EPOCH) // _MILLISECOND
+
+
+def from_ms(ms: int) -> datetime:
+    """The aware UTC time of milliseconds since 1970."""
+    return EPOCH + timedelta(milliseconds=ms)
+
+
+class Missing:
+    """The type of `MISSING`: there is no such value (null is a value)."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = Missing()
+
+
+def value_at(fields: Mapping[str, Json], path: str) -> Json | Missing:
+    """The value under a name, else at a dotted path (`tiers.main_tiers.name`), else MISSING."""
+    if path in fields:
+        return fields[path]
+    if "." not in path:
+        return MISSING
+    here: Json = fields
+    for step in path.split("."):
+        if not isinstance(here, Mapping) or step not in here:
+            return MISSING
+        here = here[step]
+    return here
+
+
+class Secret:
+    """A text that prints as dots and leaves only when asked by name."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself. For the wire and the vault, never for a log, an error or a page."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(•••)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._text))
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+
+SettingValue: TypeAlias = str | bool | int | Secret
+Settings: TypeAlias = Mapping[str, SettingValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something a member did, as it was taken."""
+
+    id: str
+    customer: str | None  # None: a guest
+    action: str
+    data: Mapping[str, Json]
+    occurred_at: datetime
+    time_assumed: bool = False  # no time was given: it is the time of taking
+    account: str | None = None
+    external_id: str | None = None
+    fields: Mapping[str, Json] = field(default_factory=dict)  # unknown top-level fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """A member as the host knows them. A customer nobody described has only an id."""
+
+    id: str
+    fields: Mapping[str, Json] = field(default_factory=dict)
+
+    def value(self, name: str) -> Json | Missing:
+        """A field by its name, else the same name under `properties`, else by dotted path."""
+        if name == "id":
+            return self.id
+        if name in self.fields:
+            return self.fields[name]
+        properties = self.fields.get("properties")
+        if isinstance(properties, Mapping) and name in properties:
+            return properties[name]
+        return value_at(self.fields, name)
+
+
+WhenEmpty: TypeAlias = Literal["keep", "delete"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldMapping:
+    """One row of Sync fields: our field → the destination's attribute."""
+
+    loyalty: str
+    remote: str
+    when_empty: WhenEmpty = "keep"  # an emptied field: leave the far value, or delete it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventMapping:
+    """One row of External events: our event → the destination's event."""
+
+    loyalty: str
+    external: str
+    type: str
+    attributes: Mapping[str, str] | None = None  # path in `data` → name; None: all values
+    constants: Mapping[str, Json] = field(default_factory=dict)  # name → value, sent as given
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What a plugin is told of a module's saved settings and mappings."""
+
+    id: str
+    module: str
+    settings: Settings
+    environment: str | None = None  # what the manifest's rule made of the settings
+    identities: Mapping[str, str] = field(default_factory=dict)  # far identity → our field
+    fields: tuple[FieldMapping, ...] = ()
+    events: tuple[EventMapping, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The profile part of a payload: what a customer is called and is like on the far side.
+
+    `content` is the plugin's own JSON, kept as it is; None when there is nothing to say.
+    `notes` tell a person what was cut, left out or changed.
+    """
+
+    content: Mapping[str, Json] | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """What will be sent for one message: the event's part and the profile part, kept apart.
+
+    Messages of different `route` never share a call of `deliver` (an endpoint, for example).
+    """
+
+    event: Mapping[str, Json] | None
+    profile: Mapping[str, Json] | None
+    route: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Kind(StrEnum):
+    """Why a message exists."""
+
+    EVENT = "event"
+    PROFILE = "profile"
+
+
+class MessageState(StrEnum):
+    """Where a message stands; it is in exactly one."""
+
+    WAITING = "waiting"  # never sent
+    SENDING = "sending"  # in a request just now
+    RETRYING = "retrying"  # sent in vain, to be sent again
+    DELIVERED = "delivered"  # accepted by the destination
+    UNDELIVERED = "undelivered"  # out of attempts or rejected; kept
+    WITHHELD = "withheld"  # not sent on purpose
+    DISCARDED = "discarded"  # a person took it out
+
+    @property
+    def settled(self) -> bool:
+        """Nothing more happens to it by itself."""
+        return self not in (MessageState.WAITING, MessageState.SENDING, MessageState.RETRYING)
+
+
+class ConnectionState(StrEnum):
+    """How a connection is, in the order a person asks."""
+
+    NOT_CONNECTED = "not connected"
+    CONNECTED = "connected"
+    NEEDS_ATTENTION = "needs attention"
+    PAUSED = "paused"
+
+
+class ModuleState(StrEnum):
+    """How a module is."""
+
+    READY = "ready"
+    DISABLED = "disabled"
+    MISSING = "missing"  # named in plugins.toml, not installed
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why something is as it is: a code to filter by, and words a person understands."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One outbound payload as a plugin sees it.
+
+    `dedupe_id` is what lets the destination recognise a repeat: fixed when the message is
+    made, sent with every attempt, never used for other content.
+    """
+
+    dedupe_id: str
+    kind: Kind
+    customer: str
+    payload: Payload
+    environment: str | None = None
+    attempts: int = 0  # sends before this one

@@ -1,0 +1,125 @@
+"""When to try again: pure rules, given the clock and the dice.
+
+The resend policy of one message, and the gate of one connection (rate limit, circuit, pace).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+RESEND_WAITS: Final = (30.0, 300.0, 1800.0, 7200.0, 18000.0)  # seconds; about 7½ hours in all
+MAX_RESENDS: Final = 5
+JITTER: Final = 0.2
+MAX_RETRY_AFTER: Final = 3600.0
+THROTTLE_FIRST: Final = 1.0
+THROTTLE_MOST: Final = 60.0
+PROBE_EVERY_MOST: Final = 60.0
+LANES_TO_OPEN: Final = 3
+CIRCUIT_AFTER: Final = 10
+SLOW_FROM_USAGE: Final = 80.0
+SLOWEST: Final = 1.0
+
+
+def read_retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait by a `Retry-After` header: seconds or HTTP date, at most an hour.
+
+    A date in the past is 0; nonsense is None, as if there were no header (RFC 9110, 10.2.3).
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        seconds = float(text[:12])
+    else:
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        seconds = max(0.0, (moment - now).total_seconds())
+    return min(seconds, MAX_RETRY_AFTER)
+
+
+def resend_wait(
+    waits: tuple[float, ...], attempts: int, after: float | None, dice: random.Random
+) -> float | None:
+    """Seconds until the next attempt, or None: out of attempts.
+
+    `attempts` were made so far, this failed one included; `waits[n]` follows attempt n + 1,
+    give or take a fifth. `after` is the destination's wish, a lower bound.
+    """
+    if attempts > len(waits):
+        return None
+    wait = waits[attempts - 1] * dice.uniform(1 - JITTER, 1 + JITTER)
+    return max(wait, after or 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What holds back a whole connection. Times are milliseconds since 1970.
+
+    `lanes` counts the different lanes seen failing since the last success, up to three
+    (`lane` is the last one alone, to tell whether the next is different).
+    """
+
+    not_before: int = 0
+    failures: int = 0
+    lanes: int = 0
+    lane: int | None = None
+    open: bool = False
+    throttle: float = 0.0  # seconds of the last pause that we chose ourselves
+    recovered_at: int = 0  # when the circuit closed: what failed before is due again
+
+    def after_success(self, now: int, usage: float | None) -> Gate:
+        """A request was answered well; `usage` is the destination's gauge in percent."""
+        wait = slow_down(usage)
+        return replace(
+            self,
+            not_before=now + int(wait * 1000) if wait or self.open else self.not_before,
+            failures=0,
+            lanes=0,
+            lane=None,
+            open=False,
+            throttle=0.0,
+            recovered_at=now if self.open else self.recovered_at,
+        )
+
+    def after_rate_limit(self, now: int, after: float | None, dice: random.Random) -> Gate:
+        """The destination said 429: nothing of this connection goes out for a while."""
+        if after is None:
+            step = min(max(self.throttle * 2, THROTTLE_FIRST), THROTTLE_MOST)
+            wait = step * dice.uniform(1, 1 + JITTER)
+        else:
+            step, wait = self.throttle, after
+        until = now + int(wait * 1000)
+        return replace(self, not_before=max(until, self.not_before), throttle=step)
+
+    def after_failure(
+        self, now: int, lanes: tuple[int, ...], circuit_after: int, probe_every: float
+    ) -> Gate:
+        """A request failed. `lanes`: keys of the lanes it carried; `circuit_after` 0: never open."""
+        different = len(set(lanes) - {self.lane})
+        seen = min(LANES_TO_OPEN, self.lanes + different)
+        failures = self.failures + 1
+        opens = self.open or (0 < circuit_after <= failures and seen >= LANES_TO_OPEN)
+        wait = int(min(PROBE_EVERY_MOST, probe_every) * 1000)
+        return replace(
+            self,
+            failures=failures,
+            lanes=seen,
+            lane=lanes[-1] if lanes else self.lane,
+            open=opens,
+            not_before=max(self.not_before, now + wait) if opens else self.not_before,
+        )
+
+
+def slow_down(usage: float | None) -> float:
+    """Seconds to wait before the next request when the destination's gauge nears 100."""
+    if usage is None or usage <= SLOW_FROM_USAGE:
+        return 0.0
+    return SLOWEST * min(1.0, (usage - SLOW_FROM_USAGE) / (100.0 - SLOW_FROM_USAGE))

@@ -1,0 +1,42 @@
+"""JSON text ↔ values, with every number spelled as it came."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from host.model import Json
+
+
+class NotANumber(ValueError):
+    """A number that no JSON reader could hold (1e400, thousands of digits)."""
+
+
+def _fraction(text: str) -> Decimal:
+    value = Decimal(text)
+    if float(value) in (float("inf"), float("-inf")):
+        raise NotANumber(f"{text[:40]} is beyond what a number can hold")
+    return value
+
+
+_decoder: Final = msgspec.json.Decoder(float_hook=_fraction)
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
+_canonical: Final = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+loads: Final = _decoder.decode
+"""Value of a JSON text (bytes or str). Fractions become Decimal, integers keep any size.
+
+Raises ValueError (msgspec.DecodeError and UnicodeDecodeError are such) or RecursionError.
+"""
+
+
+def dumps(value: Json | Any) -> bytes:
+    """The JSON text of a value, UTF-8, without spaces."""
+    return _encoder.encode(value)
+
+
+def canonical(value: Json | Any) -> bytes:
+    """The one JSON text of a value: keys sorted, so that equal contents have equal texts."""
+    return _canonical.encode(value)
