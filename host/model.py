@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
 Json: TypeAlias = (
-    None | bool | int | float | Decimal | str | Sequence["Json"] | Mapping[str, "Json"]
+    bool | int | float | Decimal | str | Sequence["Json"] | Mapping[str, "Json"] | None
 )
 """A JSON value. Fractions read from input are `Decimal`, so that 10.0 stays 10.0."""
 

@@ -102,7 +102,7 @@ class Gate:
     def after_failure(
         self, now: int, lanes: tuple[int, ...], circuit_after: int, probe_every: float
     ) -> Gate:
-        """A request failed. `lanes`: keys of the lanes it carried; `circuit_after` 0: never open."""
+        """A request failed that carried these lanes; `circuit_after` 0: never open."""
         different = len(set(lanes) - {self.lane})
         seen = min(LANES_TO_OPEN, self.lanes + different)
         failures = self.failures + 1
