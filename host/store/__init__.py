@@ -1,0 +1,1 @@
+"""The only place with SQL: messages, lanes, customers, connections, and how long they are kept."""

@@ -1,0 +1,79 @@
+"""What a database engine must offer the store: named statements in transactions, no more.
+
+Writes are jobs. An engine runs many jobs in one commit, each under its own savepoint, so that
+one failing job harms no other; a job is acknowledged after the commit is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+T = TypeVar("T")
+Row: TypeAlias = tuple[Any, ...]
+
+
+class Stale(Exception):
+    """Raised by a job's `apply`: what it prepared from has changed; prepare and apply again."""
+
+
+class Transaction(Protocol):
+    """One open transaction (or, for `prepare`, a plain reading connection)."""
+
+    now: int  # milliseconds since 1970, the same for the whole transaction
+
+    def rows(self, statement: str, *values: Any) -> list[Row]:
+        """All rows that a named statement answers."""
+
+    def row(self, statement: str, *values: Any) -> Row | None:
+        """The first row that a named statement answers, if any."""
+
+    def run(self, statement: str, *values: Any) -> int:
+        """Run a named statement; how many rows it changed."""
+
+    def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a named statement once per row of values."""
+
+    def keys(self, count: int) -> int:
+        """The first of `count` new keys in a row."""
+
+    def wake(self, connection: int) -> None:
+        """After the commit, tell whoever delivers for this connection that there is work."""
+
+
+class Job(Generic[T]):
+    """A write. `prepare` runs before the transaction and may take its time; `apply` inside."""
+
+    def prepare(self, tx: Transaction) -> None:
+        """Read and compute what `apply` will write."""
+
+    def apply(self, tx: Transaction) -> T:
+        """Write. May raise `Stale` to be prepared again."""
+        raise NotImplementedError
+
+
+class Plain(Job[T]):
+    """A write that needs no preparation."""
+
+    def __init__(self, write: Callable[[Transaction], T]) -> None:
+        self.apply = write  # type: ignore[method-assign]
+
+
+class Engine(Protocol):
+    """An open database."""
+
+    async def write(self, job: Job[T]) -> T:
+        """Run a job; returns once it is on disk.
+
+        Raises what the job raised, `StoreUnavailable` (locked, unreachable: try again) or
+        `HostFull` (no disk space).
+        """
+
+    async def read(self, read: Callable[[Transaction], T]) -> T:
+        """Run a reading function on one consistent snapshot."""
+
+    def on_wake(self, listener: Callable[[int], None]) -> None:
+        """Call `listener(connection)` on the event loop after commits that made work."""
+
+    async def close(self) -> None:
+        """Finish what was accepted and close."""

@@ -1,0 +1,65 @@
+"""Identities and bodies of events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from host import wire
+from host.store.engine import Transaction
+
+
+def id_hash(id_: str) -> int:
+    """64 bits of an id's digest, as the signed integer that databases hold."""
+    digest = blake2b(id_.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event to be written down."""
+
+    key: int
+    hash: int
+    id: str
+    content: bytes
+    customer: int | None
+    action: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """An event as it came, for mapping it anew."""
+
+    id: str
+    action: str
+    customer: str | None
+    body: bytes
+
+
+def find_contents(tx: Transaction, hashes: Iterable[int]) -> dict[str, bytes]:
+    """Content digests of known events by id, among those with these hashes."""
+    rows = tx.rows("events_by_hash", wire.dumps(list(hashes)).decode())
+    return {id_: content for _, id_, content in rows}
+
+
+def add_events(tx: Transaction, events: Sequence[NewEvent]) -> None:
+    """Write down events, and count their actions."""
+    tx.run_many(
+        "add_event", [(e.key, e.hash, e.id, e.content, e.customer, e.action) for e in events]
+    )
+    tx.run_many("add_event_body", [(e.key, e.body) for e in events])
+    counts: dict[str, tuple[int, int]] = {}
+    for event in events:
+        counts[event.action] = (counts.get(event.action, (0, 0))[0] + 1, event.key)
+    tx.run_many("count_seen", [(action, n, last) for action, (n, last) in counts.items()])
+
+
+def find_event(tx: Transaction, key: int) -> StoredEvent | None:
+    """An event by key; None when its body is gone (retention, erasure)."""
+    row = tx.row("event_with_body", key)
+    if row is None:
+        return None
+    return StoredEvent(id=row[0], action=row[1], customer=row[2], body=row[3])

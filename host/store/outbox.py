@@ -1,0 +1,192 @@
+"""Messages into the outbox: places in lanes, bodies, books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from host import wire
+from host.model import Json, Kind, MessageState, Payload, Reason
+from host.store.engine import Row, Transaction
+from host.store.ledger import Entries
+
+_KINDS = (Kind.EVENT, Kind.PROFILE)
+SUPERSEDED = Reason(code="superseded", text="a newer profile of the customer took its place")
+
+
+def kind_number(kind: Kind) -> int:
+    """A kind as its column holds it."""
+    return _KINDS.index(kind)
+
+
+def kind_of(number: int) -> Kind:
+    """A kind out of its column."""
+    return _KINDS[number]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What a message says, as it is kept."""
+
+    payload: bytes
+    route: str = ""
+    profile: bytes | None = None  # digest of the profile part
+    notes: bytes | None = None
+
+    @staticmethod
+    def of(payload: Payload, profile: bytes | None) -> Body:
+        """The body of a payload; `profile` is the digest of its profile part."""
+        return Body(
+            payload=wire.dumps({"event": payload.event, "profile": payload.profile}),
+            route=payload.route,
+            profile=None if payload.profile is None else profile,
+            notes=wire.dumps(payload.notes) if payload.notes else None,
+        )
+
+    @staticmethod
+    def unmapped(snapshot: Mapping[str, Json]) -> Body:
+        """The body of a message that is mapped later: the customer's fields as they are now."""
+        return Body(payload=wire.dumps({"snapshot": snapshot}))
+
+
+EMPTY = Body(payload=b"{}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message about to be made."""
+
+    connection: int
+    customer: int
+    kind: Kind
+    event: int | None
+    body: Body
+    environment: str | None
+    mapped: bool = True
+    state: MessageState = MessageState.WAITING
+    reason: Reason | None = None
+
+
+@dataclass(slots=True)
+class _Lane:
+    next_seq: int = 1
+    due: int | None = None
+    leased: bool = False
+    profile: bytes | None = None
+    profile_waiting: int | None = None
+
+
+def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
+    """Make messages, in the order given, at the ends of their lanes.
+
+    A profile message is made only if its profile part is not the one made last, and not when
+    another draft carries the same part; an older one that was never sent becomes withheld.
+    """
+    drafts = _without_older_profiles(drafts)
+    lanes = _read_lanes(tx, drafts)
+    carried = {(d.connection, d.customer, d.body.profile) for d in drafts if d.kind is Kind.EVENT}
+    first = tx.keys(len(drafts))
+    messages: list[Row] = []
+    bodies: list[Row] = []
+    settled: list[Row] = []
+    for key, draft in enumerate(drafts, first):
+        place = (draft.connection, draft.customer)
+        lane = lanes[place]
+        if draft.kind is Kind.PROFILE:
+            digest = draft.body.profile
+            if digest and (digest == lane.profile or (*place, digest) in carried):
+                continue
+            lane.profile_waiting = _supersede(tx, place, lane, entries)
+        seq = lane.next_seq
+        lane.next_seq += 1
+        kind = kind_number(draft.kind)
+        body = draft.body
+        entries.made(draft.connection, draft.state)
+        bodies.append((key, body.payload, body.route, body.profile, body.notes))
+        if draft.state.settled:
+            reason = draft.reason or Reason(code=draft.state, text="")
+            settled.append(
+                (draft.connection, key, draft.customer, seq, kind, draft.event, 1)
+                + (int(draft.mapped), draft.state, 0, reason.code, reason.text)
+                + (draft.environment, tx.now, None, None)
+            )
+            continue
+        messages.append(
+            (draft.connection, draft.customer, seq, key, kind, draft.event, 1)
+            + (int(draft.mapped), draft.environment)
+        )
+        if body.profile is not None:
+            lane.profile = body.profile
+        if draft.kind is Kind.PROFILE:
+            lane.profile_waiting = seq
+        if lane.due is None:
+            lane.due = tx.now
+            tx.wake(draft.connection)
+    tx.run_many("add_message", messages)
+    tx.run_many("add_body", bodies)
+    tx.run_many("add_settled", settled)
+    tx.run_many(
+        "save_lane",
+        [
+            (*place, lane.next_seq, lane.due, lane.profile, lane.profile_waiting)
+            for place, lane in lanes.items()
+        ],
+    )
+
+
+def _without_older_profiles(drafts: Sequence[Draft]) -> list[Draft]:
+    """Of several profile messages of a lane in one transaction only the last says anything."""
+    last = {(d.connection, d.customer): d for d in drafts if d.kind is Kind.PROFILE}
+    return [d for d in drafts if d.kind is Kind.EVENT or last[d.connection, d.customer] is d]
+
+
+def _read_lanes(tx: Transaction, drafts: Iterable[Draft]) -> dict[tuple[int, int], _Lane]:
+    lanes = {(d.connection, d.customer): _Lane() for d in drafts}
+    for row in tx.rows("lanes", wire.dumps(list(lanes)).decode()):
+        lanes[row[0], row[1]] = _Lane(row[2], row[3], row[4] is not None, row[5], row[6])
+    return lanes
+
+
+def _supersede(
+    tx: Transaction, place: tuple[int, int], lane: _Lane, entries: Entries
+) -> int | None:
+    """Withhold the lane's waiting profile message, unless it was sent or is being sent."""
+    seq = lane.profile_waiting
+    if seq is None:
+        return None
+    hot = tx.row("hot_message", *place, seq)
+    if hot is not None and hot[6] == 0 and not hot[8]:  # never sent, nor being sent
+        withdraw(tx, place, hot, MessageState.WITHHELD, SUPERSEDED, entries)
+        if not lane.leased:
+            tx.run("refresh_lane", *place)
+            row = tx.row("lane", *place)
+            lane.due = row[1] if row else None
+    return None
+
+
+def withdraw(
+    tx: Transaction,
+    place: tuple[int, int],
+    hot: Row,
+    state: MessageState,
+    reason: Reason,
+    entries: Entries,
+) -> None:
+    """Settle a message that is not being sent (a row of `hot_message`) without sending it.
+
+    The lane's due is the caller's to refresh.
+    """
+    seq, message, kind, event, edition, mapped, attempts, environment = hot[:8]
+    connection, customer = place
+    tx.run("remove_message", connection, customer, seq)
+    tx.run(
+        "add_settled",
+        *(connection, message, customer, seq, kind, event, edition, mapped, state, attempts),
+        *(reason.code, reason.text, environment, tx.now, None, None),
+    )
+    entries.moved(connection, state_of(attempts), state)
+
+
+def state_of(attempts: int) -> MessageState:
+    """The state of an unsettled message that is not being sent."""
+    return MessageState.RETRYING if attempts else MessageState.WAITING

@@ -1,0 +1,1 @@
+"""SQLite: write-ahead log, one writer thread that commits many jobs together."""

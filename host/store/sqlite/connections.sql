@@ -1,0 +1,58 @@
+-- connections: every connection that is not deleted, by id.
+SELECT connection, id, module, title, document, secrets, enabled, paused, state,
+       reason_code, reason_text, field, version, changed_at
+FROM connection WHERE deleted_at IS NULL ORDER BY id;
+
+-- connection_names: ids of all connections, deleted ones too.
+SELECT connection, id, module, deleted_at FROM connection;
+
+-- add_connection: save a new connection.
+INSERT INTO connection (id, module, title, document, secrets, enabled, paused, state, version, changed_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+RETURNING connection;
+
+-- save_connection: save a connection over its former version.
+UPDATE connection SET module = ?, title = ?, document = ?, secrets = ?, enabled = ?, paused = ?, state = ?,
+    reason_code = NULL, reason_text = NULL, field = NULL, version = version + 1, changed_at = ?
+WHERE connection = ? AND version = ?;
+
+-- pause_connection: pause or resume.
+UPDATE connection SET paused = ?, version = version + 1, changed_at = ? WHERE connection = ?;
+
+-- stop_connection: only a person can mend it.
+UPDATE connection SET state = 'needs attention', reason_code = ?, reason_text = ?, field = ?, changed_at = ?
+WHERE connection = ? AND state <> 'needs attention';
+
+-- delete_connection: gone, but for its history.
+UPDATE connection SET deleted_at = ?, secrets = x'', version = version + 1 WHERE connection = ?;
+
+-- add_ledger: open the books of a connection.
+INSERT INTO ledger (connection) VALUES (?);
+
+-- add_gate: a new connection is held back by nothing.
+INSERT INTO gate (connection) VALUES (?);
+
+-- gate: what holds a connection back, and whether it may deliver at all.
+SELECT g.not_before, g.failures, g.lanes, g.lane, g.open, g.throttle, g.recovered_at,
+       c.state = 'connected' AND NOT c.paused AND c.enabled AND c.deleted_at IS NULL
+FROM gate g JOIN connection c USING (connection) WHERE g.connection = ?;
+
+-- set_gate: what holds a connection back from now on.
+UPDATE gate SET not_before = ?, failures = ?, lanes = ?, lane = ?, open = ?, throttle = ?, recovered_at = ?
+WHERE connection = ?;
+
+-- ledger: the books of every connection.
+SELECT connection, made, waiting, sending, retrying, delivered, undelivered, withheld, discarded, not_made
+FROM ledger;
+
+-- book: enter changes of the books.
+UPDATE ledger SET made = made + ?, waiting = waiting + ?, sending = sending + ?, retrying = retrying + ?,
+    delivered = delivered + ?, undelivered = undelivered + ?, withheld = withheld + ?,
+    discarded = discarded + ?, not_made = not_made + ?
+WHERE connection = ?;
+
+-- count_hot: how many unsettled messages a connection really has: all, sent in vain before.
+SELECT count(*), total(attempts > 0) FROM message WHERE connection = ?;
+
+-- lanes_waiting: some lanes of a connection that hold messages and are not being sent from.
+SELECT customer FROM lane WHERE connection = ? AND due IS NOT NULL AND lease IS NULL LIMIT ?;

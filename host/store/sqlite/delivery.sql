@@ -1,0 +1,70 @@
+-- claim: lanes whose head may go, oldest due first, each with its head and its body.
+SELECT l.customer, l.lease IS NOT NULL, m.seq, m.message, m.kind, m.event, m.edition, m.mapped, m.attempts,
+       m.environment, c.id, b.payload, b.route
+FROM (SELECT customer, lease FROM lane WHERE connection = ?1 AND due <= ?2 ORDER BY due LIMIT ?3) l
+JOIN message m ON m.connection = ?1 AND m.customer = l.customer
+    AND m.seq = (SELECT min(seq) FROM message WHERE connection = ?1 AND customer = l.customer)
+JOIN message_body b ON b.message = m.message
+JOIN customer c ON c.customer = l.customer;
+
+-- lease_lane: a lane's head is being sent by the holder of the token.
+UPDATE lane SET lease = ?, due = ? WHERE connection = ? AND customer = ?;
+
+-- renew_lease: still being sent.
+UPDATE lane SET due = ? WHERE connection = ? AND customer = ? AND lease = ?;
+
+-- next_due: when the next lane may go.
+SELECT due FROM lane WHERE connection = ? AND due IS NOT NULL ORDER BY due LIMIT 1;
+
+-- held: which of these lanes (JSON list of customers) a token still holds; has the customer left?
+SELECT l.customer, c.opted_out FROM json_each(?3) wanted
+JOIN lane l ON l.connection = ?1 AND l.customer = wanted.value
+JOIN customer c ON c.customer = l.customer
+WHERE l.lease = ?2;
+
+-- action_of: the action of an event.
+SELECT action FROM event WHERE event = ?;
+
+-- settle_delivered: move delivered messages into the history.
+INSERT INTO settled (connection, message, customer, seq, kind, event, edition, mapped, state, attempts,
+    environment, settled_at, duration_ms, status)
+VALUES (?, ?, ?, ?, ?, ?, ?, 1, 'delivered', ?, ?, ?, ?, ?);
+
+-- free_lane: the head is settled; the next one may go at once.
+UPDATE lane SET lease = NULL, failed_at = 0,
+    due = CASE WHEN EXISTS (SELECT 1 FROM message m WHERE m.connection = lane.connection
+        AND m.customer = lane.customer) THEN ?1 END,
+    profile_delivered = max(profile_delivered, ?2)
+WHERE connection = ?3 AND customer = ?4;
+
+-- forget_profile: what the far side knows of the customer is uncertain: the next change sends all.
+UPDATE lane SET profile = NULL WHERE connection = ? AND customer = ?;
+
+-- postpone_message: sent in vain; when it goes again.
+UPDATE message SET attempts = ?, due = ?, reason_code = ?, reason_text = ?
+WHERE connection = ? AND customer = ? AND seq = ?;
+
+-- postpone_lane: the head goes again later.
+UPDATE lane SET lease = NULL, due = ?, failed_at = ? WHERE connection = ? AND customer = ?;
+
+-- release_lane: nothing was sent; the head may go as before.
+UPDATE lane SET lease = NULL, failed_at = 0, due = (
+    SELECT m.due FROM message m
+    WHERE m.connection = lane.connection AND m.customer = lane.customer ORDER BY m.seq LIMIT 1)
+WHERE connection = ? AND customer = ? AND lease = ?;
+
+-- leased_lanes: lanes with a lease and the attempts of their heads.
+SELECT l.connection, l.customer, l.lease, (SELECT m.attempts FROM message m WHERE m.connection = l.connection
+    AND m.customer = l.customer ORDER BY m.seq LIMIT 1)
+FROM lane l WHERE l.lease IS NOT NULL;
+
+-- held_back: lanes that wait for their time, by that time.
+SELECT customer, due, failed_at FROM lane
+WHERE connection = ?1 AND due IS NOT NULL AND (due, customer) > (?2, ?3) ORDER BY due, customer LIMIT ?4;
+
+-- make_due: lanes that go now.
+UPDATE lane SET due = ?, failed_at = 0 WHERE connection = ? AND customer = ? AND lease IS NULL;
+
+-- add_attempt: a try that did not deliver.
+INSERT INTO attempt (message, at, duration_ms, status, outcome, reason_code, reason_text)
+VALUES (?, ?, ?, ?, ?, ?, ?);

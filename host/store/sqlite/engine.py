@@ -1,0 +1,319 @@
+"""The SQLite engine. One thread writes; readers take snapshots beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import anyio.to_thread
+
+from host.errors import HostFull, LoyaltyHostError, StoreFault, StoreUnavailable
+from host.store.engine import Job, Row, Stale
+from host.store.keys import Keys
+from host.store.statements import read_migrations, read_statements
+
+T = TypeVar("T")
+
+_FOLDER: Final = files("host.store.sqlite")
+_STATEMENTS: Final = read_statements(_FOLDER)
+_JOBS_PER_COMMIT: Final = 256
+_BUSY_SECONDS: Final = 5.0
+_READERS: Final = 4
+
+
+class SqliteTransaction:
+    """Named statements on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection, keys: Keys) -> None:
+        self._connection = connection
+        self._keys = keys
+        self.now = 0
+        self.woken: set[int] = set()
+
+    def rows(self, statement: str, *values: Any) -> list[Row]:
+        return self._connection.execute(_STATEMENTS[statement], values).fetchall()
+
+    def row(self, statement: str, *values: Any) -> Row | None:
+        found: Row | None = self._connection.execute(_STATEMENTS[statement], values).fetchone()
+        return found
+
+    def run(self, statement: str, *values: Any) -> int:
+        return self._connection.execute(_STATEMENTS[statement], values).rowcount
+
+    def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            self._connection.executemany(_STATEMENTS[statement], rows)
+
+    def keys(self, count: int) -> int:
+        return self._keys.take(count, self.now)
+
+    def wake(self, connection: int) -> None:
+        self.woken.add(connection)
+
+
+class _Ticket:
+    """A job on its way, and where its answer goes."""
+
+    __slots__ = ("answer", "error", "future", "job", "loop", "result")
+
+    def __init__(self, job: Job[Any], future: asyncio.Future[Any]) -> None:
+        self.job = job
+        self.future = future
+        self.loop = future.get_loop()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class SqliteEngine:
+    """One database file, opened by this process."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        """Open the file, create it (mode 0600) where there is none, and migrate it.
+
+        Raises StoreFault if it cannot be used.
+        """
+        self._path = path
+        self._clock = clock
+        self._listeners: list[Callable[[int], None]] = []
+        self._tickets: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
+        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._keys = Keys()
+        with _translated(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._writer = _connect(path)
+            _migrate(self._writer, self._now())
+            self._transaction = SqliteTransaction(self._writer, self._keys)
+            self._learn_keys()
+            for _ in range(_READERS):
+                self._readers.put(_connect(path, query_only=True))
+        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def write(self, job: Job[T]) -> T:
+        """See `host.store.engine.Engine.write`."""
+        ticket = _Ticket(job, asyncio.get_running_loop().create_future())
+        self._tickets.put(ticket)
+        answer: T = await ticket.future
+        return answer
+
+    async def read(self, read: Callable[[Any], T]) -> T:
+        """See `host.store.engine.Engine.read`."""
+        return await anyio.to_thread.run_sync(self._read, read)
+
+    def on_wake(self, listener: Callable[[int], None]) -> None:
+        """See `host.store.engine.Engine.on_wake`."""
+        self._listeners.append(listener)
+
+    async def close(self) -> None:
+        """Finish the jobs taken so far, then close."""
+        self._tickets.put(None)
+        await anyio.to_thread.run_sync(self._thread.join)
+        while not self._readers.empty():
+            self._readers.get().close()
+        self._writer.close()
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+    def _learn_keys(self) -> None:
+        for statement in ("last_event_key", "last_message_key", "last_settled_key"):
+            row = self._transaction.row(statement)
+            self._keys.at_least(row[0] if row and row[0] is not None else 0)
+
+    def _read(self, read: Callable[[Any], T]) -> T:
+        with _translated(self._path):
+            connection = self._readers.get()
+            try:
+                transaction = SqliteTransaction(connection, self._keys)
+                transaction.now = self._now()
+                connection.execute("BEGIN")
+                try:
+                    return read(transaction)
+                finally:
+                    connection.execute("COMMIT")
+            finally:
+                self._readers.put(connection)
+
+    # The writer thread.
+
+    def _work(self) -> None:
+        while True:
+            tickets, last = self._next()
+            if tickets:
+                self._commit(tickets)
+            if last:
+                return
+
+    def _next(self) -> tuple[list[_Ticket], bool]:
+        tickets: list[_Ticket] = []
+        ticket = self._tickets.get()
+        while ticket is not None:
+            tickets.append(ticket)
+            if len(tickets) == _JOBS_PER_COMMIT:
+                return tickets, False
+            try:
+                ticket = self._tickets.get_nowait()
+            except queue.Empty:
+                return tickets, False
+        return tickets, True
+
+    def _commit(self, tickets: list[_Ticket]) -> None:
+        """Run these jobs in one transaction; those that became stale in another one."""
+        todo = tickets
+        while todo:
+            self._transaction.woken.clear()
+            try:
+                todo = self._attempt(todo)
+            except BaseException as error:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                failure = _translate(error, self._path)
+                for ticket in todo:
+                    ticket.error = ticket.error or failure
+                todo = []
+        self._answer(tickets)
+
+    def _attempt(self, tickets: list[_Ticket]) -> list[_Ticket]:
+        transaction, execute = self._transaction, self._writer.execute
+        transaction.now = self._now()
+        ready = [ticket for ticket in tickets if self._prepare(ticket)]
+        execute("BEGIN IMMEDIATE")
+        stale: list[_Ticket] = []
+        for ticket in ready:
+            woken = set(transaction.woken)
+            execute("SAVEPOINT job")
+            try:
+                ticket.result = ticket.job.apply(transaction)
+            except Exception as error:
+                if not self._writer.in_transaction:
+                    raise  # a full disk, for one, ends the whole transaction
+                execute("ROLLBACK TO job")
+                transaction.woken = woken
+                if isinstance(error, Stale):
+                    stale.append(ticket)
+                else:
+                    ticket.error = _translate(error, self._path)
+            execute("RELEASE job")
+        execute("COMMIT")
+        self._wake(set(transaction.woken), tickets)
+        return stale
+
+    def _prepare(self, ticket: _Ticket) -> bool:
+        try:
+            ticket.job.prepare(self._transaction)
+        except Exception as error:
+            ticket.error = _translate(error, self._path)
+            return False
+        return True
+
+    def _wake(self, woken: set[int], tickets: list[_Ticket]) -> None:
+        if woken:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
+                tickets[0].loop.call_soon_threadsafe(self._tell, woken)
+
+    def _tell(self, woken: set[int]) -> None:
+        for connection in woken:
+            for listener in self._listeners:
+                listener(connection)
+
+    def _answer(self, tickets: list[_Ticket]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            tickets[0].loop.call_soon_threadsafe(_resolve, tickets)
+
+
+def _resolve(tickets: list[_Ticket]) -> None:
+    for ticket in tickets:
+        if ticket.future.done():  # the one who asked has gone
+            continue
+        if ticket.error is not None:
+            ticket.future.set_exception(ticket.error)
+        else:
+            ticket.future.set_result(ticket.result)
+
+
+def _connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")  # fewer, longer: measured
+    connection.execute(
+        "PRAGMA cache_size = -32768" if not query_only else "PRAGMA cache_size = -4096"
+    )
+    connection.execute("PRAGMA temp_store = MEMORY")
+    if query_only:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, now: int) -> None:
+    """Bring the database to today's shape. Forward only; each script is one transaction."""
+    migrations = read_migrations(_FOLDER / "migrations")
+    have = connection.execute("PRAGMA user_version").fetchone()[0]
+    newest = migrations[-1][0]
+    if have > newest:
+        raise StoreFault(
+            f"the database was written by a newer version of the host (shape {have}, this one "
+            f"knows {newest}): install that version again"
+        )
+    for number, script in migrations:
+        if number > have:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {script}\n; PRAGMA user_version = {number}; COMMIT;"
+            )
+
+
+_ERRORS: Final[Mapping[int, Callable[[str], LoyaltyHostError]]] = {
+    sqlite3.SQLITE_BUSY: StoreUnavailable,
+    sqlite3.SQLITE_LOCKED: StoreUnavailable,
+    sqlite3.SQLITE_IOERR: StoreUnavailable,
+    sqlite3.SQLITE_FULL: HostFull,
+    sqlite3.SQLITE_CORRUPT: StoreFault,
+    sqlite3.SQLITE_NOTADB: StoreFault,
+    sqlite3.SQLITE_READONLY: StoreFault,
+    sqlite3.SQLITE_CANTOPEN: StoreFault,
+    sqlite3.SQLITE_PERM: StoreFault,
+}
+
+_WORDS: Final[Mapping[int, str]] = {
+    sqlite3.SQLITE_BUSY: "the database is locked by another process",
+    sqlite3.SQLITE_FULL: "the disk is full",
+}
+
+
+def _translate(error: BaseException, path: Path) -> BaseException:
+    """The host's own error for one of the driver's."""
+    if not isinstance(error, sqlite3.Error):
+        return error
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    made = _ERRORS.get(code)
+    if made is None:
+        return error
+    return made(f"{_WORDS.get(code, str(error))} ({path})")
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translate(error, path) from None
+    except OSError as error:
+        raise StoreFault(f"the database {path} cannot be opened: {error.strerror}") from None

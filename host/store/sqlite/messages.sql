@@ -1,0 +1,102 @@
+-- hot_page: unsettled messages of a connection, newest first.
+SELECT m.connection, m.message, m.customer, m.seq, m.kind, m.event, m.edition, m.mapped, m.attempts, m.due,
+       m.reason_code, m.reason_text, m.environment, l.lease IS NOT NULL AND m.seq = (
+           SELECT min(seq) FROM message f WHERE f.connection = m.connection AND f.customer = m.customer),
+       l.due, c.id, e.id, e.action
+FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
+JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
+WHERE m.connection = ?1 AND m.message < ?2 AND m.message >= ?3
+  AND (?4 IS NULL OR m.customer = ?4) AND (?5 IS NULL OR m.reason_code = ?5)
+ORDER BY m.message DESC LIMIT ?6;
+
+-- retrying_page: messages of a connection that were sent in vain, newest first.
+SELECT m.connection, m.message, m.customer, m.seq, m.kind, m.event, m.edition, m.mapped, m.attempts, m.due,
+       m.reason_code, m.reason_text, m.environment, l.lease IS NOT NULL AND m.seq = (
+           SELECT min(seq) FROM message f WHERE f.connection = m.connection AND f.customer = m.customer),
+       l.due, c.id, e.id, e.action
+FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
+JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
+WHERE m.attempts > 0 AND m.connection = ?1 AND m.message < ?2 AND m.message >= ?3
+  AND (?4 IS NULL OR m.customer = ?4) AND (?5 IS NULL OR m.reason_code = ?5)
+ORDER BY m.message DESC LIMIT ?6;
+
+-- hot_of_customer: unsettled messages of one lane, newest first.
+SELECT m.connection, m.message, m.customer, m.seq, m.kind, m.event, m.edition, m.mapped, m.attempts, m.due,
+       m.reason_code, m.reason_text, m.environment, l.lease IS NOT NULL AND m.seq = (
+           SELECT min(seq) FROM message f WHERE f.connection = m.connection AND f.customer = m.customer),
+       l.due, c.id, e.id, e.action
+FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
+JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
+WHERE m.connection = ?1 AND m.customer = ?4 AND m.message < ?2 AND m.message >= ?3
+  AND (?5 IS NULL OR m.reason_code = ?5)
+ORDER BY m.message DESC LIMIT ?6;
+
+-- settled_page: settled messages of a connection, newest first.
+SELECT s.connection, s.message, s.customer, s.seq, s.kind, s.event, s.edition, s.mapped, s.state, s.attempts,
+       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action
+FROM settled s JOIN customer c ON c.customer = s.customer LEFT JOIN event e ON e.event = s.event
+WHERE s.connection = ?1 AND s.message < ?2 AND s.message >= ?3
+  AND (?4 IS NULL OR s.customer = ?4) AND (?5 IS NULL OR s.reason_code = ?5)
+  AND (?7 IS NULL OR s.state = ?7)
+ORDER BY s.message DESC LIMIT ?6;
+
+-- settled_of_state: settled messages of a connection in a state other than delivered, newest first.
+SELECT s.connection, s.message, s.customer, s.seq, s.kind, s.event, s.edition, s.mapped, s.state, s.attempts,
+       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action
+FROM settled s JOIN customer c ON c.customer = s.customer LEFT JOIN event e ON e.event = s.event
+WHERE s.connection = ?1 AND s.state = ?7 AND s.state <> 'delivered' AND s.message < ?2 AND s.message >= ?3
+  AND (?4 IS NULL OR s.customer = ?4) AND (?5 IS NULL OR s.reason_code = ?5)
+ORDER BY s.message DESC LIMIT ?6;
+
+-- settled_of_customer: settled messages of a customer on a connection, newest first.
+SELECT s.connection, s.message, s.customer, s.seq, s.kind, s.event, s.edition, s.mapped, s.state, s.attempts,
+       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action
+FROM settled s JOIN customer c ON c.customer = s.customer LEFT JOIN event e ON e.event = s.event
+WHERE s.customer = ?4 AND s.message < ?2 AND s.message >= ?3 AND s.connection = ?1
+  AND (?5 IS NULL OR s.reason_code = ?5) AND (?7 IS NULL OR s.state = ?7)
+ORDER BY s.message DESC LIMIT ?6;
+
+-- body: what a message says.
+SELECT payload, route, profile, notes FROM message_body WHERE message = ?;
+
+-- attempts_of: every try of a message but the one that delivered, oldest first.
+SELECT at, duration_ms, status, outcome, reason_code, reason_text FROM attempt
+WHERE message = ? ORDER BY at, rowid;
+
+-- last_attempt: when a message was tried last.
+SELECT max(at) FROM attempt WHERE message = ?;
+
+-- lane: where one lane stands.
+SELECT next_seq, due, lease, failed_at, profile_delivered FROM lane WHERE connection = ? AND customer = ?;
+
+-- due_now: an unsettled message waits for nothing any more.
+UPDATE message SET due = 0 WHERE connection = ? AND customer = ? AND seq = ?;
+
+-- take_settled: a message leaves the history.
+DELETE FROM settled WHERE connection = ? AND message = ?;
+
+-- append_message: a message comes back at the end of its lane, as if never sent.
+INSERT INTO message (connection, customer, seq, message, kind, event, edition, mapped, attempts, due, environment)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?);
+
+-- lengthen_lane: one place more at the end of a lane.
+UPDATE lane SET next_seq = next_seq + 1, due = COALESCE(due, ?) WHERE connection = ? AND customer = ?
+RETURNING next_seq - 1;
+
+-- drop_settled: history older than a key, some at a time.
+DELETE FROM settled WHERE connection = ?1 AND message IN (
+    SELECT message FROM settled WHERE connection = ?1 AND message < ?2 ORDER BY message LIMIT ?3);
+
+-- drop_old_bodies: payloads of settled messages older than a key, some at a time.
+DELETE FROM message_body WHERE message IN (
+    SELECT b.message FROM message_body b WHERE b.message < ?1
+    AND NOT EXISTS (SELECT 1 FROM connection n JOIN message m
+        ON m.connection = n.connection AND m.message = b.message)
+    ORDER BY b.message LIMIT ?2);
+
+-- drop_attempts: tries of messages that are no more, older than a key, some at a time.
+DELETE FROM attempt WHERE rowid IN (
+    SELECT a.rowid FROM attempt a WHERE a.message < ?1
+    AND NOT EXISTS (SELECT 1 FROM connection n JOIN message m
+        ON m.connection = n.connection AND m.message = a.message)
+    ORDER BY a.message LIMIT ?2);
