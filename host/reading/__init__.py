@@ -1,0 +1,1 @@
+"""From bytes to events and customers: pure, no database, no clock of its own."""
