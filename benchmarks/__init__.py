@@ -1,0 +1,1 @@
+"""What the host costs, measured: `make bench` prints one table. Never run by the tests."""
