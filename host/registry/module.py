@@ -200,6 +200,7 @@ class Module:
         """Turn what breaks the promise into PluginFault; the settings' secrets are blotted out."""
         try:
             yield
+            return
         except (FixSettings, CannotTell) as error:
             if hook == "connect":
                 raise

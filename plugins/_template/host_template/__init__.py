@@ -1,0 +1,1 @@
+"""Template module for Loyalty Host: a webhook that takes a JSON array of items."""
