@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -45,8 +46,8 @@ class _Connection(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are no subclass of asyncio's, though they do the same.
+        self._transport = cast(asyncio.Transport, transport)
 
     def send_next(self) -> None:
         """Send the next request, or finish when there is none left."""
@@ -130,4 +131,7 @@ async def _send(url: str, requests: Sequence[bytes], connections: int, expected:
     finally:
         for connection in opened:
             connection.close()
-    return Load(began=began, ended=ended, answers=sum(one.answers for one in opened))
+    answers = sum(one.answers for one in opened)
+    if answers != len(requests):
+        raise UnexpectedAnswer(f"{answers} answers to {len(requests)} requests")
+    return Load(began=began, ended=ended, answers=answers)
