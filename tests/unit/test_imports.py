@@ -33,8 +33,10 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.store": 2,
     "host.samples": 2,
     "host.client": 2,
-    # the modules
+    # the modules, and what the connections make of an event
     "host.registry": 3,
+    "host.routing": 3,
+    "host.mapping": 3,
     # the flows, and the authors' kit
     "host.intake": 4,
     "host.configure": 4,
