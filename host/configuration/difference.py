@@ -24,7 +24,8 @@ _SUGGESTED: Final = Words("as the module suggests")
 def difference(stored: ConnectionConfig | None, new: ConnectionConfig | None) -> tuple[str, ...]:
     """Lines `+ added`, `- removed`, `~ changed: old → new`; none when both are the same.
 
-    Secrets only say that they changed. A connection that goes has one line.
+    Secrets only say that they changed. A connection that comes is told without what is as
+    usual; one that goes has one line.
     """
     if stored == new:
         return ()
@@ -32,7 +33,9 @@ def difference(stored: ConnectionConfig | None, new: ConnectionConfig | None) ->
         return (f"- connections.{stored.id}",) if stored is not None else ()
     path = f"connections.{new.id}"
     if stored is None:
-        return (f"+ {path}", *_lines(path, {}, _facts(new)))
+        bare = _facts(ConnectionConfig(id=new.id, module=""))
+        told = {name: fact for name, fact in _facts(new).items() if bare.get(name) != fact}
+        return (f"+ {path}", *_lines(path, {}, told))
     return tuple(_lines(path, _facts(stored), _facts(new))) or (f"~ {path}",)
 
 

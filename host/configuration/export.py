@@ -28,12 +28,24 @@ def write_document(
     Applied where it came from it changes nothing. Every part is written out, defaults too, so
     that it says the same on another host.
     """
+    ordered = sorted(configs, key=lambda config: config.id)
+    marker = _absent_from(repr(ordered))
     taken: set[str] = set()
     connections = {
-        config.id: _as_toml(config, manifests.get(config.module), taken)
-        for config in sorted(configs, key=lambda config: config.id)
+        config.id: _as_toml(config, manifests.get(config.module), taken, marker)
+        for config in ordered
     }
-    return _HEAD + tomli_w.dumps({"connections": connections} if connections else {})
+    written = tomli_w.dumps({"connections": connections} if connections else {})
+    return _HEAD + re.sub(rf'"{marker}([A-Z0-9_]+)"', r'{ env = "\1" }', written)
+
+
+def _absent_from(text: str) -> str:
+    # tomli-w gives a table of its own to `{ env = … }`, three lines for each secret: a text
+    # that no configuration holds stands for it until all is written.
+    marker = "env:"
+    while marker in text:
+        marker = f"@{marker}"
+    return marker
 
 
 def as_json(config: ConnectionConfig, manifest: Manifest | None) -> dict[str, Any]:
@@ -61,14 +73,14 @@ def variable_name(connection: str, setting: str) -> str:
 
 
 def _as_toml(
-    config: ConnectionConfig, manifest: Manifest | None, taken: set[str]
+    config: ConnectionConfig, manifest: Manifest | None, taken: set[str], marker: str
 ) -> dict[str, Any]:
     secret = _secret_names(config, manifest)
     identities = _identities(config, manifest)
     return {
         **_switches(config),
         "settings": {
-            name: {"env": _free_variable(config.id, name, taken)} if name in secret else value
+            name: marker + _free_variable(config.id, name, taken) if name in secret else value
             for name, value in _ordered(config.settings, manifest)
         },
         **({} if identities is None else {"identities": identities}),
