@@ -79,7 +79,7 @@ class BodyTooLarge(LoyaltyHostError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault of a configuration: where (`connections.mparticle.fields[2].remote`) and what."""
+    """One fault of a configuration: where (`connections.NAME.fields[2].remote`) and what."""
 
     path: str
     message: str

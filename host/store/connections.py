@@ -24,6 +24,7 @@ class ConnectionRow:
     secrets: bytes
     enabled: bool
     paused: bool
+    environment: str | None
     state: ConnectionState
     reason: Reason | None
     field: str | None
@@ -60,6 +61,7 @@ def read_connections(tx: Transaction) -> list[ConnectionRow]:
             field=row[11],
             version=row[12],
             changed_at=row[13],
+            environment=row[14],
         )
         for row in tx.rows("connections")
     ]
@@ -83,13 +85,14 @@ class ConnectionEdit:
     secrets: bytes
     enabled: bool
     paused: bool
+    environment: str | None
     state: ConnectionState
 
 
 def save_connection(tx: Transaction, edit: ConnectionEdit) -> None:
     """Save a connection. Raises VersionConflict if it changed in between."""
     values = (edit.module, edit.title, edit.document, edit.secrets)
-    flags = (int(edit.enabled), int(edit.paused), edit.state, tx.now)
+    flags = (int(edit.enabled), int(edit.paused), edit.environment, edit.state, tx.now)
     if edit.key is None:
         if any(row[1] == edit.id for row in tx.rows("connections")):
             raise VersionConflict(f"the connection {edit.id} was made by somebody else meanwhile")

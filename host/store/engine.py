@@ -56,7 +56,11 @@ class Plain(Job[T]):
     """A write that needs no preparation."""
 
     def __init__(self, write: Callable[[Transaction], T]) -> None:
-        self.apply = write  # type: ignore[method-assign]
+        self._write = write
+
+    def apply(self, tx: Transaction) -> T:
+        """Run the function given."""
+        return self._write(tx)
 
 
 class Engine(Protocol):

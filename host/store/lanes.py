@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 from host import wire
 from host.model import Json, Kind, Message, MessageState, Payload, Reason
@@ -33,6 +34,7 @@ class Claimed:
     message: Message
     size: int  # bytes of the payload as it is kept
     snapshot: Mapping[str, Json] | None = None
+    external: str | None = None  # with a snapshot: the association's external event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +91,11 @@ class Settlement:
 
     connection: int
     token: int
-    attempt: Attempt | None
+    attempt: Attempt | None  # None: nothing was sent
     rulings: Sequence[Ruling]
     gate: Callable[[Gate, int], Gate] | None = None
     stopped: Stopped | None = None
-    outcomes: Mapping[int, str] = field(default_factory=dict)  # key → word for the history
+    isolated: Sequence[tuple[Claimed, Reason]] = ()  # tried in company, to be tried again
 
 
 def read_gate(tx: Transaction, connection: int) -> tuple[Gate, bool]:
@@ -170,6 +172,7 @@ def _claimed(row: Row, install: str) -> Claimed:
         message=message,
         size=len(payload),
         snapshot=None if mapped else body.get("snapshot", {}),
+        external=None if mapped else body.get("external"),
     )
 
 
@@ -196,7 +199,9 @@ def settle(tx: Transaction, settlement: Settlement) -> list[Ruling]:
     """
     connection, attempt = settlement.connection, settlement.attempt
     customers = [ruling.claimed.customer for ruling in settlement.rulings]
-    held = dict(tx.rows("held", connection, settlement.token, wire.dumps(customers).decode()))
+    held: dict[int, int] = dict(
+        tx.rows("held", connection, settlement.token, wire.dumps(customers).decode())
+    )
     rulings = [
         _respecting_opt_out(tx, ruling, bool(held[ruling.claimed.customer]))
         for ruling in settlement.rulings
@@ -209,7 +214,11 @@ def settle(tx: Transaction, settlement: Settlement) -> list[Ruling]:
     for ruling in others:
         _settle_other(tx, connection, ruling)
     if attempt is not None:
-        _record(tx, others, attempt, settlement.outcomes)
+        tried = [(r.claimed, _OUTCOMES.get(r.state, "retry"), r.reason) for r in others]
+        tried += [(claimed, "isolate", reason) for claimed, reason in settlement.isolated]
+        if settlement.stopped is not None:
+            tried = [(claimed, "stop", settlement.stopped.reason) for claimed, _, _ in tried]
+        _record(tx, tried, attempt)
     for ruling in rulings:
         entries.moved(connection, MessageState.SENDING, ruling.state)
     entries.enter(tx)
@@ -289,16 +298,18 @@ def _settle_other(tx: Transaction, connection: int, ruling: Ruling) -> None:
     tx.run("postpone_lane", ruling.due, failed_at, *place)
 
 
+_OUTCOMES: Final = {MessageState.UNDELIVERED: "rejected", MessageState.WITHHELD: "withheld"}
+
+
 def _record(
-    tx: Transaction, rulings: Sequence[Ruling], attempt: Attempt, outcomes: Mapping[int, str]
+    tx: Transaction, tried: Sequence[tuple[Claimed, str, Reason | None]], attempt: Attempt
 ) -> None:
     tx.run_many(
         "add_attempt",
         [
-            (r.claimed.key, attempt.at, attempt.duration_ms, attempt.status)
-            + (outcomes.get(r.claimed.key, r.state.value),)
-            + ((r.reason.code, r.reason.text) if r.reason else (None, None))
-            for r in rulings
+            (claimed.key, attempt.at, attempt.duration_ms, attempt.status, outcome)
+            + ((reason.code, reason.text) if reason else (None, None))
+            for claimed, outcome, reason in tried
         ],
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from host import wire
-from host.model import Json, Kind, MessageState, Payload, Reason
+from host.model import EventMapping, Json, Kind, MessageState, Payload, Reason
 from host.store.engine import Row, Transaction
 from host.store.ledger import Entries
 
@@ -44,9 +44,13 @@ class Body:
         )
 
     @staticmethod
-    def unmapped(snapshot: Mapping[str, Json]) -> Body:
-        """The body of a message that is mapped later: the customer's fields as they are now."""
-        return Body(payload=wire.dumps({"snapshot": snapshot}))
+    def unmapped(snapshot: Mapping[str, Json], mapping: EventMapping | None) -> Body:
+        """The body of a message that is mapped later: the customer's fields as they are now.
+
+        `mapping` names the association by which it was made; its own words are read anew.
+        """
+        external = None if mapping is None else mapping.external
+        return Body(payload=wire.dumps({"snapshot": snapshot, "external": external}))
 
 
 EMPTY = Body(payload=b"{}")

@@ -1,18 +1,18 @@
 -- connections: every connection that is not deleted, by id.
 SELECT connection, id, module, title, document, secrets, enabled, paused, state,
-       reason_code, reason_text, field, version, changed_at
+       reason_code, reason_text, field, version, changed_at, environment
 FROM connection WHERE deleted_at IS NULL ORDER BY id;
 
 -- connection_names: ids of all connections, deleted ones too.
 SELECT connection, id, module, deleted_at FROM connection;
 
 -- add_connection: save a new connection.
-INSERT INTO connection (id, module, title, document, secrets, enabled, paused, state, version, changed_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+INSERT INTO connection (id, module, title, document, secrets, enabled, paused, environment, state, version, changed_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
 RETURNING connection;
 
 -- save_connection: save a connection over its former version.
-UPDATE connection SET module = ?, title = ?, document = ?, secrets = ?, enabled = ?, paused = ?, state = ?,
+UPDATE connection SET module = ?, title = ?, document = ?, secrets = ?, enabled = ?, paused = ?, environment = ?, state = ?,
     reason_code = NULL, reason_text = NULL, field = NULL, version = version + 1, changed_at = ?
 WHERE connection = ? AND version = ?;
 

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 import anyio.to_thread
 
 from host.errors import HostFull, LoyaltyHostError, StoreFault, StoreUnavailable
-from host.store.engine import Job, Row, Stale
+from host.store.engine import Job, Plain, Row, Stale
 from host.store.keys import Keys
 from host.store.statements import read_migrations, read_statements
 
@@ -84,6 +84,7 @@ class SqliteEngine:
         """
         self._path = path
         self._clock = clock
+        self._held: _Ticket | None = None
         self._listeners: list[Callable[[int], None]] = []
         self._tickets: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
@@ -157,9 +158,20 @@ class SqliteEngine:
                 return
 
     def _next(self) -> tuple[list[_Ticket], bool]:
+        """The jobs of the next commit; is it the last one?
+
+        One job that prepares itself at most: the next one has to see what this one wrote.
+        """
+        ticket = self._held or self._tickets.get()
+        self._held = None
         tickets: list[_Ticket] = []
-        ticket = self._tickets.get()
+        prepares = False
         while ticket is not None:
+            if not isinstance(ticket.job, Plain):
+                if prepares:
+                    self._held = ticket
+                    return tickets, False
+                prepares = True
             tickets.append(ticket)
             if len(tickets) == _JOBS_PER_COMMIT:
                 return tickets, False
@@ -173,7 +185,7 @@ class SqliteEngine:
         """Run these jobs in one transaction; those that became stale in another one."""
         todo = tickets
         while todo:
-            self._transaction.woken.clear()
+            self._transaction.woken = set()
             try:
                 todo = self._attempt(todo)
             except BaseException as error:
@@ -207,7 +219,7 @@ class SqliteEngine:
                     ticket.error = _translate(error, self._path)
             execute("RELEASE job")
         execute("COMMIT")
-        self._wake(set(transaction.woken), tickets)
+        self._wake(transaction.woken, tickets)
         return stale
 
     def _prepare(self, ticket: _Ticket) -> bool:

@@ -15,6 +15,7 @@ CREATE TABLE connection (
     secrets    BLOB NOT NULL,            -- encrypted JSON
     enabled    INTEGER NOT NULL,
     paused     INTEGER NOT NULL,
+    environment TEXT,                    -- which messages made now belong to
     state      TEXT NOT NULL,            -- not connected | connected | needs attention
     reason_code TEXT,                    -- why it needs attention
     reason_text TEXT,

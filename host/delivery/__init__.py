@@ -1,0 +1,1 @@
+"""Something must leave: messages out, in lanes, until each is settled."""

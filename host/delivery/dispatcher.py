@@ -1,0 +1,140 @@
+"""One connection's dispatcher: claims for free senders, as fast as the gate lets it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Final
+
+import anyio
+import anyio.abc
+import structlog
+
+from host.delivery.sender import Sender
+from host.errors import HostFull, StoreUnavailable
+from host.http import DestinationPolicy, Http, Resolver
+from host.manifest import Limits
+from host.routing import Route
+from host.store.engine import Transaction
+from host.store.lanes import Batch, Nothing, Ruling, claim, read_gate, release_held_back
+from host.store.store import Store
+
+log: Final = structlog.get_logger("host.delivery")
+
+FILL_FOR: Final = 0.005  # seconds that a batch may wait to fill
+LOOK_AGAIN: Final = 5.0  # seconds after which work is looked for unasked
+_RELEASE_AT_ONCE: Final = 200
+_FIRST: Final = (-1, -1)
+
+
+class Dispatcher:
+    """Delivers one connection as it was configured at one moment."""
+
+    def __init__(
+        self,
+        store: Store,
+        route: Route,
+        policy: DestinationPolicy,
+        *,
+        told: Callable[[Route, Sequence[Ruling]], None],
+        dice: random.Random,
+    ) -> None:
+        self.route = route
+        self._store = store
+        self._policy = policy
+        self._told = told
+        self._dice = dice
+        self._limits = route.manifest.limits if route.manifest else Limits()
+        self._wake = anyio.Event()
+        self._stopping = False
+        self._idle: list[Sender] = []
+        self._busy = 0
+        self._released_until = 0  # the recovery whose lanes were made due
+        self._release_from: tuple[int, int] | None = None
+
+    def wake(self) -> None:
+        """There may be work, or a sender is free."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Claim no more; `run` returns when what is in flight is settled."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until stopped."""
+        async with AsyncExitStack() as stack:
+            resolver = Resolver()
+            for _ in range(self.route.config.delivery.concurrency):
+                http = Http(
+                    self._policy, timeout=self.route.config.delivery.timeout, resolver=resolver
+                )
+                await stack.enter_async_context(http)
+                self._idle.append(
+                    Sender(self._store, self.route, http, told=self._told, dice=self._dice)
+                )
+            async with anyio.create_task_group() as tasks:
+                await self._dispatch(tasks)
+
+    async def _dispatch(self, tasks: anyio.abc.TaskGroup) -> None:
+        while not self._stopping:
+            self._wake = anyio.Event()
+            if not self._idle:
+                await self._wake.wait()
+                continue
+            try:
+                claimed = await self._store.write(self._claim)
+            except (StoreUnavailable, HostFull) as error:
+                log.warning("cannot claim", connection=self.route.row.id, error=str(error))
+                await self._rest(1.0)
+                continue
+            if isinstance(claimed, Batch):
+                sender = self._idle.pop()
+                self._busy += 1
+                tasks.start_soon(self._send, sender, claimed)
+                if len(claimed.claimed) < self._limits.items_per_request:
+                    await anyio.sleep(FILL_FOR)
+            elif self._release_from is None:
+                await self._rest(self._seconds_until(claimed))
+                await anyio.sleep(FILL_FOR)
+
+    def _claim(self, tx: Transaction) -> Batch | Nothing:
+        self._release(tx)
+        return claim(
+            tx,
+            self.route.key,
+            install=self._store.install,
+            limit=self._limits.items_per_request,
+            lease_ms=self._idle[-1].lease_ms,
+            in_flight=self._busy > 0,
+        )
+
+    def _release(self, tx: Transaction) -> None:
+        """After a recovery, step by step: what waits for a resend is due now."""
+        gate, _ = read_gate(tx, self.route.key)
+        if gate.recovered_at > self._released_until:
+            self._released_until = gate.recovered_at
+            self._release_from = _FIRST
+        if self._release_from is not None:
+            self._release_from = release_held_back(
+                tx, self.route.key, self._release_from, _RELEASE_AT_ONCE
+            )
+
+    async def _send(self, sender: Sender, batch: Batch) -> None:
+        try:
+            await sender.send(batch)
+        finally:
+            self._busy -= 1
+            self._idle.append(sender)
+            self._wake.set()
+
+    def _seconds_until(self, nothing: Nothing) -> float:
+        if nothing.until is None:
+            return LOOK_AGAIN
+        return min(LOOK_AGAIN, max(0.0, nothing.until / 1000 - time.time()))
+
+    async def _rest(self, seconds: float) -> None:
+        with anyio.move_on_after(seconds):
+            await self._wake.wait()

@@ -1,0 +1,95 @@
+"""Messages that waited for their mapping: mapped when they are about to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+from typing import Final
+
+from host.delivery.rulings import untouched
+from host.errors import RefusedItem
+from host.mapping import MAPPING_FAILED, Mapped, Unmappable, digest_of, map_message, profile_of
+from host.model import Customer, Event, EventMapping, MessageState, Reason, from_ms
+from host.reading.events import read_event
+from host.routing import Route
+from host.store.engine import Transaction
+from host.store.events import find_event
+from host.store.keys import ms_of
+from host.store.lanes import Claimed, Ruling, keep_mapping
+from host.store.outbox import Body
+from host.store.store import Store
+
+NOTHING_TO_SEND: Final = Reason(
+    code="nothing_to_send", text="the module has nothing to send for this"
+)
+NOT_ASSOCIATED: Final = Reason(
+    code="not_associated", text="the event is no longer associated with an external event"
+)
+BODY_GONE: Final = Reason(
+    code=MAPPING_FAILED, text="mapping failed: the event's content is no longer kept"
+)
+
+
+async def map_late(store: Store, route: Route, claimed: Claimed) -> Claimed | Ruling:
+    """The message with its payload, written down; or the ruling that there will be none."""
+    event: Event | None = None
+    mapping: EventMapping | None = None
+    if claimed.event is not None:
+        event = await _event(store, claimed)
+        if event is None:
+            return _ended(claimed, MessageState.UNDELIVERED, BODY_GONE)
+        mapping = _association(route, event.action, claimed.external)
+        if mapping is None:
+            return _ended(claimed, MessageState.WITHHELD, NOT_ASSOCIATED)
+    customer = Customer(id=claimed.message.customer, fields=claimed.snapshot or {})
+    environment = claimed.message.environment
+    profile = profile_of(route, customer, environment)
+    digest = None if isinstance(profile, Unmappable) else digest_of(profile)
+    mapped = map_message(route, profile, digest, event, mapping, environment)
+    if mapped is None:
+        return _ended(claimed, MessageState.WITHHELD, NOTHING_TO_SEND)
+    if isinstance(mapped, Unmappable):
+        return _ended(claimed, MessageState.UNDELIVERED, mapped.reason)
+    return await _keep(store, route, claimed, mapped)
+
+
+async def _keep(store: Store, route: Route, claimed: Claimed, mapped: Mapped) -> Claimed:
+    body = Body.of(mapped.payload, mapped.profile)
+
+    def write(tx: Transaction) -> None:
+        keep_mapping(tx, route.key, claimed, body, claimed.message.environment)
+
+    await store.write(write)
+    return replace(
+        claimed,
+        message=replace(claimed.message, payload=mapped.payload),
+        size=len(body.payload),
+        snapshot=None,
+    )
+
+
+async def _event(store: Store, claimed: Claimed) -> Event | None:
+    key = claimed.event
+    assert key is not None, "asked for messages of events only"
+    stored = await store.read(lambda tx: find_event(tx, key))
+    if stored is None:
+        return None
+    taken_at = from_ms(ms_of(key)).astimezone(UTC)
+    try:
+        event = read_event(stored.body, now=taken_at, fallback_id=lambda: stored.id).event
+    except RefusedItem:
+        return None
+    return replace(event, id=stored.id, customer=stored.customer)
+
+
+def _association(route: Route, action: str, external: str | None) -> EventMapping | None:
+    """The association by which the message was made, as it is configured now."""
+    mappings = route.takes.get(action, ())
+    for mapping in mappings:
+        if mapping.external == external:
+            return mapping
+    return mappings[0] if len(mappings) == 1 else None
+
+
+def _ended(claimed: Claimed, state: MessageState, reason: Reason) -> Ruling:
+    return replace(untouched(claimed, 0), state=state, reason=reason)

@@ -1,0 +1,173 @@
+"""One sender: takes a batch through its requests and writes down what came of each."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import anyio
+import structlog
+
+from host.delivery.late_mapping import map_late
+from host.delivery.requests import cut, halves
+from host.delivery.rulings import gate_after, holds_back, rule, stopped, untouched
+from host.errors import HostFull, PluginFault, StoreUnavailable
+from host.http import Http
+from host.manifest import Limits
+from host.model import Reason
+from host.outcome import Isolate, Outcome, Report, ResendDecision, Retry
+from host.routing import Route
+from host.store.lanes import Attempt, Batch, Claimed, Ruling, Settlement, renew, settle
+from host.store.store import Store
+
+log: Final = structlog.get_logger("host.delivery")
+
+LEASE_MARGIN: Final = 30.0  # seconds beyond the request's timeout
+_STORE_AGAIN: Final = 1.0  # seconds until an outcome is written down again after a failure
+
+
+class Sender:
+    """Sends for one connection, one request at a time, with a client of its own."""
+
+    def __init__(
+        self,
+        store: Store,
+        route: Route,
+        http: Http,
+        *,
+        told: Callable[[Route, Sequence[Ruling]], None],
+        dice: random.Random,
+    ) -> None:
+        assert route.connection is not None, "only connections with a known manifest deliver"
+        self._store = store
+        self._route = route
+        self._connection = route.connection
+        self._policy = route.config.delivery
+        self._limits = route.manifest.limits if route.manifest else Limits()
+        self._http = http
+        self._told = told
+        self._dice = dice
+
+    @property
+    def lease_ms(self) -> int:
+        """How long a batch is held without a sign of life."""
+        return int((self._policy.timeout + LEASE_MARGIN) * 1000)
+
+    async def send(self, batch: Batch) -> None:
+        """Bring every message of the batch to an outcome, or give it back untouched."""
+        groups = deque(cut(await self._mapped(batch), self._limits))
+        first = True
+        while groups:
+            if not first:
+                await self._store.write(lambda tx: renew(tx, batch, self.lease_ms))
+            first = False
+            group = groups.popleft()
+            report, attempt = await self._request(group)
+            outcomes = report.outcomes
+            isolated = [
+                (one, outcome.reason)
+                for one, outcome in zip(group, outcomes, strict=True)
+                if isinstance(outcome, Isolate) and len(group) > 1
+            ]
+            for half in reversed(halves([one for one, _ in isolated])):
+                groups.appendleft(half)
+            await self._settle(batch, group, report, attempt, isolated)
+            if holds_back(outcomes) and groups:
+                rest = [untouched(one, _now()) for group in groups for one in group]
+                await self._write(self._settlement(batch, rest, None))
+                return
+
+    async def _mapped(self, batch: Batch) -> list[Claimed]:
+        """The batch with payloads; what can have none is settled."""
+        ready: list[Claimed] = []
+        ended: list[Ruling] = []
+        for claimed in batch.claimed:
+            if claimed.snapshot is None:
+                ready.append(claimed)
+                continue
+            result = await map_late(self._store, self._route, claimed)
+            if isinstance(result, Ruling):
+                ended.append(result)
+            else:
+                ready.append(result)
+        if ended:
+            await self._write(self._settlement(batch, ended, None))
+        return ready
+
+    async def _request(self, group: Sequence[Claimed]) -> tuple[Report, Attempt]:
+        at, begun = _now(), time.perf_counter()
+        report = await self._deliver(group)
+        duration = int((time.perf_counter() - begun) * 1000)
+        return report, Attempt(at=at, duration_ms=duration, status=report.status)
+
+    async def _deliver(self, group: Sequence[Claimed]) -> Report:
+        messages = [one.message for one in group]
+        try:
+            with anyio.fail_after(self._policy.timeout + 1):  # the client's own limit comes first
+                return await self._route.module.deliver(self._connection, messages, self._http)
+        except TimeoutError:
+            reason = Reason(code="timeout", text="the module did not end its request in time")
+            outcome: Outcome = Retry(reason=reason)
+        except PluginFault as fault:
+            log.warning("plugin fault", module=self._route.module.name, fault=str(fault))
+            reason = Reason(code="plugin_fault", text=str(fault))
+            # One message may be what the plugin stumbles over: its neighbours must not pay.
+            outcome = Isolate(reason=reason) if len(group) > 1 else Retry(reason=reason)
+        return Report(outcomes=(outcome,) * len(group))
+
+    async def _settle(
+        self,
+        batch: Batch,
+        group: Sequence[Claimed],
+        report: Report,
+        attempt: Attempt,
+        isolated: Sequence[tuple[Claimed, Reason]],
+    ) -> None:
+        again = {one.key for one, _ in isolated}
+        now = _now()
+        rulings = [
+            rule(one, outcome, self._decision(one, outcome), self._policy, now, self._dice)
+            for one, outcome in zip(group, report.outcomes, strict=True)
+            if one.key not in again
+        ]
+        settlement = self._settlement(batch, rulings, attempt)
+        settlement.isolated = isolated
+        settlement.gate = gate_after(group, report.outcomes, report.usage, self._policy, self._dice)
+        settlement.stopped = stopped(report.outcomes)
+        await self._write(settlement)
+
+    def _decision(self, one: Claimed, outcome: Outcome) -> ResendDecision | None:
+        if not isinstance(outcome, Retry):
+            return None
+        try:
+            return self._route.module.resend(self._connection, one.message, outcome)
+        except PluginFault as fault:
+            log.warning("plugin fault", module=self._route.module.name, fault=str(fault))
+            return None
+
+    def _settlement(
+        self, batch: Batch, rulings: Sequence[Ruling], attempt: Attempt | None
+    ) -> Settlement:
+        return Settlement(
+            connection=batch.connection, token=batch.token, rulings=rulings, attempt=attempt
+        )
+
+    async def _write(self, settlement: Settlement) -> None:
+        """Write down, whatever it takes: an outcome that is known must not be lost."""
+        with anyio.CancelScope(shield=True):
+            while True:
+                try:
+                    carried_out = await self._store.write(lambda tx: settle(tx, settlement))
+                except (StoreUnavailable, HostFull) as error:
+                    log.warning("outcomes not written down yet", error=str(error))
+                    await anyio.sleep(_STORE_AGAIN)
+                else:
+                    self._told(self._route, carried_out)
+                    return
+
+
+def _now() -> int:
+    return int(time.time() * 1000)

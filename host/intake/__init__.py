@@ -1,0 +1,1 @@
+"""Something happened: events and customers in, messages into the outbox."""

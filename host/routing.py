@@ -1,0 +1,133 @@
+"""Which connection takes which event, as saved at one moment; read by every flow."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from host.configuration.model import ConnectionConfig
+from host.configuration.stored import from_stored
+from host.errors import NotFound
+from host.manifest import Manifest
+from host.model import Connection, EventMapping, ModuleState, Secret
+from host.registry import Module, Registry
+from host.store.connections import ConnectionRow, generation, read_connections
+from host.store.engine import Transaction
+from host.store.vault import Vault, WrongKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One connection with its module."""
+
+    row: ConnectionRow
+    config: ConnectionConfig
+    module: Module
+    connection: Connection | None  # as the plugin sees it; None: the manifest is unknown
+    takes: Mapping[str, tuple[EventMapping, ...]]  # loyalty event → its enabled associations
+    secrets_readable: bool = True
+
+    @property
+    def key(self) -> int:
+        """The connection's key."""
+        return self.row.key
+
+    @property
+    def switched_on(self) -> bool:
+        """Whether messages are made for it at all."""
+        return self.row.enabled and self.module.state is not ModuleState.DISABLED
+
+    @property
+    def can_map(self) -> bool:
+        """Whether the module can be asked."""
+        return self.module.ready and self.connection is not None
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The module's manifest, while it is known."""
+        return self.module.manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """All connections, as of one generation of the configuration and one of the modules."""
+
+    generation: int = -1
+    routes: tuple[Route, ...] = ()
+    by_key: Mapping[int, Route] = field(default_factory=dict)
+
+    def find(self, id: str) -> Route:
+        """A connection by its id. Raises NotFound."""
+        for route in self.routes:
+            if route.row.id == id:
+                return route
+        raise NotFound(f"there is no connection {id!r}")
+
+
+def read_routing(tx: Transaction, vault: Vault, registry: Registry) -> Routing:
+    """The routing as saved now."""
+    routes = tuple(_route(row, vault, registry) for row in read_connections(tx))
+    return Routing(
+        generation=generation(tx), routes=routes, by_key={route.key: route for route in routes}
+    )
+
+
+def _route(row: ConnectionRow, vault: Vault, registry: Registry) -> Route:
+    secrets: dict[str, Secret] = {}
+    readable = True
+    try:
+        secrets = vault.open(row.secrets) if row.secrets else {}
+    except WrongKey:
+        readable = False
+    config = from_stored(
+        id=row.id,
+        module=row.module,
+        enabled=row.enabled,
+        paused=row.paused,
+        document=row.document,
+        secrets=secrets,
+    )
+    module = module_named(registry, row.module)
+    takes: dict[str, list[EventMapping]] = defaultdict(list)
+    for mapping in config.events:
+        if mapping.enabled:
+            takes[mapping.loyalty].append(mapping)
+    return Route(
+        row=row,
+        config=config,
+        module=module,
+        connection=config.connection(module.manifest) if module.manifest else None,
+        takes={action: tuple(mappings) for action, mappings in takes.items()},
+        secrets_readable=readable,
+    )
+
+
+def module_named(registry: Registry, name: str) -> Module:
+    """The module of that name; one that is neither installed nor named counts as missing."""
+    try:
+        return registry.get(name)
+    except NotFound:
+        return Module(
+            name=name, state=ModuleState.MISSING, reason="the plugin is not installed", title=name
+        )
+
+
+class RoutingCache:
+    """The routing of now, read anew only when something changed. Any thread may ask."""
+
+    def __init__(self, vault: Vault, registry: Registry) -> None:
+        self._vault = vault
+        self._registry = registry
+        self._known: Routing | None = None
+
+    def read(self, tx: Transaction) -> Routing:
+        """The routing as saved now."""
+        known = self._known
+        if known is None or known.generation != generation(tx):
+            known = self._known = read_routing(tx, self._vault, self._registry)
+        return known
+
+    def modules_changed(self) -> None:
+        """Modules were switched or loaded."""
+        self._known = None
