@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from host.reading.bodies import MAX_BODY_BYTES, NDJSON
+from host.errors import UnreadableBody
+from host.reading.bodies import MAX_BODY_BYTES, NDJSON, read_items
 
 MAX_LINES: Final = 500
 MAX_BYTES: Final = 4 * 1024 * 1024
@@ -61,23 +62,36 @@ def size(source: BinaryIO) -> int:
     return total
 
 
-def cut(source: BinaryIO) -> Iterator[Piece]:
+def cut(source: BinaryIO, *, as_lines: bool = False) -> Iterator[Piece]:
     """The requests of a file: a JSON array as it is, lines by 500 and up to 4 MB.
 
+    `as_lines`: the file's name says that it holds lines, whatever the first one looks like.
     The same file is always cut alike, so that a repeat meets the same idempotency keys.
     Raises ValueError for an array too large for one request.
     """
-    if _begins_an_array(source):
-        return iter((_array(source),))
-    return _lines(source)
-
-
-def _begins_an_array(source: BinaryIO) -> bool:
-    start = source.read(_BLOCK).removeprefix(_BOM)
-    while start and not (head := start.lstrip(b" \t\r\n")):
-        start = source.read(_BLOCK)
+    is_array = not as_lines and _is_array(source)
     source.seek(0)
-    return bool(start) and head.startswith(b"[")
+    return iter((_array(source),)) if is_array else _lines(source)
+
+
+def _is_array(source: BinaryIO) -> bool:
+    """Whether the file is one array, and not lines of which the first happens to be one."""
+    first = _first_line(source)
+    if not first.startswith(b"["):
+        return False
+    try:
+        read_items(first)
+    except UnreadableBody:
+        return True  # it goes on over the next lines
+    return not _first_line(source)
+
+
+def _first_line(source: BinaryIO) -> bytes:
+    """The next line that is not blank, without the space around it; empty at the end."""
+    while line := source.readline(MAX_BODY_BYTES + 1):
+        if text := line.removeprefix(_BOM).strip():
+            return text
+    return b""
 
 
 def _array(source: BinaryIO) -> Piece:

@@ -29,6 +29,8 @@ FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 30.0
 JITTER: Final = 0.2
 
+_LINE_FILES: Final = (".ndjson", ".jsonl")
+
 _ANSWERS: Final = (200, 202, 422)
 _PASSING: Final = {
     429: "the host is full",
@@ -116,7 +118,7 @@ async def send_file(
                 total=total,
             )
             try:
-                pieces = cut(source)
+                pieces = cut(source, as_lines=Path(path).suffix in _LINE_FILES)
             except ValueError as error:
                 raise SendFailed(str(error), summary) from None
             for piece in pieces:
