@@ -15,7 +15,7 @@ pytest.register_assert_rewrite(
 
 from host.testing.builders import connection, customer, event, message  # noqa: E402 - after above
 from host.testing.contract import ModuleContract  # noqa: E402
-from host.testing.far_side import FarSide, far_side  # noqa: E402
+from host.testing.far_side import FarSide, far_side, served_by  # noqa: E402
 
 __all__ = [
     "FarSide",
@@ -25,4 +25,5 @@ __all__ = [
     "event",
     "far_side",
     "message",
+    "served_by",
 ]

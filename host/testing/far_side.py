@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import httpx
 
@@ -39,6 +39,11 @@ def far_side(answer: Answering | int) -> FarSide:
         status = answer
         return FarSide(lambda request: httpx.Response(status))
     return FarSide(answer)
+
+
+def served_by(app: Any) -> Http:
+    """A client whose every request goes to this ASGI application, a stand-in for example."""
+    return Http(DestinationPolicy(allow_private=True), transport=httpx.ASGITransport(app=app))
 
 
 def text_of(request: httpx.Request) -> str:

@@ -338,7 +338,7 @@ def test_a_read_only_file_is_left_and_the_line_to_change_is_told(
 def test_a_broken_file_is_not_toggled_until_it_is_mended(path: Path) -> None:
     file = written(path, "[plugins.mparticle]\nenabled = tru")
 
-    with pytest.raises(InvalidConfiguration, match="line 2.*mend the file first"):
+    with pytest.raises(InvalidConfiguration, match=r"line 2.*mend the file first"):
         file.set_enabled("mparticle", False)
     assert path.read_text() == "[plugins.mparticle]\nenabled = tru"
     path.write_text("[plugins.mparticle]\nenabled = true")

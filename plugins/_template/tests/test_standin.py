@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
-from host import Connection, Delivered, Secret, Stop
-from host.http import DestinationPolicy, Http
-from host.testing import connection, customer, event, message
+from host import Connection, Delivered, Http, Secret, Stop
+from host.testing import connection, customer, event, message, served_by
 from host_template import delivery
 from host_template.manifest import MANIFEST, stand_in_settings
 from host_template.mapping import payload_of, profile_of
@@ -23,8 +21,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def http() -> Http:
-    transport = httpx.ASGITransport(app=create_app())
-    return Http(DestinationPolicy(allow_private=True), transport=transport)
+    return served_by(create_app())
 
 
 def to_stand_in(**changed: Secret) -> Connection:
