@@ -6,18 +6,17 @@ was taken before an answer got lost is answered as duplicate, not taken twice.
 
 from __future__ import annotations
 
-import json
 import random
-import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import anyio
 import httpx
 
+from host.client.answers import NOT_A_HOST, PASSING, RESULTS, advice, certificate_refused
 from host.client.cutting import Piece, cut, digest, opened, size
 from host.client.summary import Kind, Refusal, Summary
 from host.errors import LoyaltyHostError
@@ -31,19 +30,6 @@ JITTER: Final = 0.2
 
 _LINE_FILES: Final = (".ndjson", ".jsonl")
 
-_ANSWERS: Final = (200, 202, 422)
-_PASSING: Final = {
-    429: "the host is full",
-    502: "the host cannot be reached by its proxy",
-    503: "the host is not ready",
-    504: "the host does not answer its proxy",
-}
-_ADVICE: Final = {
-    401: "the token is not accepted; make one with: loyalty-host tokens create NAME --scope events",
-    403: "the token may not do this; its scope must be events or admin",
-    404: "there is no Loyalty Host at this address; check the URL",
-    413: "a proxy before the host takes no request of this size",
-}
 _LOST: Final = (
     httpx.TimeoutException,
     httpx.NetworkError,
@@ -166,13 +152,13 @@ class _Sender:
             self.summary.refused.append(_too_long(piece))
             return
         answer = await self._answered(piece, key)
-        if answer.status_code not in _ANSWERS:
-            raise self._failed(piece, _advice(answer))
+        if answer.status_code not in RESULTS:
+            raise self._failed(piece, advice(answer))
         try:
             self.summary.add(answer.json(), piece.first_line, keep_ids)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise self._failed(
-                piece, _advice(answer) if answer.status_code == 422 else _ADVICE[404]
+                piece, advice(answer) if answer.status_code == 422 else NOT_A_HOST
             ) from None
 
     async def _answered(self, piece: Piece, key: str) -> httpx.Response:
@@ -181,9 +167,9 @@ class _Sender:
         while True:
             outcome = await self._try(piece, key)
             if isinstance(outcome, httpx.Response):
-                if outcome.status_code not in _PASSING:
+                if outcome.status_code not in PASSING:
                     return outcome
-                why = _PASSING[outcome.status_code]
+                why = PASSING[outcome.status_code]
                 asked = read_retry_after(outcome.headers.get("retry-after"), datetime.now(UTC))
             else:
                 why, asked = outcome, None
@@ -204,7 +190,7 @@ class _Sender:
                 headers={"Content-Type": piece.content_type, "Idempotency-Key": key},
             )
         except _LOST as error:
-            if _certificate_refused(error):
+            if certificate_refused(error):
                 raise self._failed(piece, "the host's certificate is refused") from None
             late = isinstance(error, httpx.TimeoutException)
             return "the host does not answer in time" if late else "the host cannot be reached"
@@ -225,26 +211,3 @@ def _too_long(piece: Piece) -> Refusal:
         code="too_large",
         message="the line is over 32 MB and was not sent; at most 1 MB is taken",
     )
-
-
-def _advice(answer: httpx.Response) -> str:
-    status = answer.status_code
-    words = _ADVICE.get(status) or "the host refuses the request"
-    message = _message(answer)
-    return f"{words} (HTTP {status}{': ' + message if message else ''})"
-
-
-def _message(answer: httpx.Response) -> str:
-    try:
-        body: Any = answer.json()
-        return str(body["error"]["message"])[:300]
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
-        return ""
-
-
-def _certificate_refused(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -15,11 +15,9 @@ from typing import Final, Literal
 import msgspec
 
 from host.errors import BodyTooLarge, UnreadableBody
+from host.reading.pieces import MAX_ITEMS, end_of, split_array, too_many
 
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
-MAX_ITEMS: Final = 1_000_000
-"""No body of 32 MB holds that many events that could be taken (30 bytes are the shortest)."""
-
 NDJSON: Final = "application/x-ndjson"
 JSON_TYPES: Final = ("", "application/json", "text/plain")
 
@@ -32,14 +30,7 @@ _MANY_COMMAS: Final = 4_000_000  # one to eight bytes of body: no events look li
 _array: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _value: Final = msgspec.json.Decoder(msgspec.Raw)
 
-# Possessive throughout: no backtracking, so that time is linear whatever the body.
 _SPACES: Final = re.compile(rb"[ \t\r\n]*+")
-_BETWEEN_ITEMS: Final = re.compile(
-    rb'(?:[^"\[\]{},]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{},])', re.DOTALL
-)
-_BRACKETS: Final = re.compile(
-    rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[{]++|[\]}]++)', re.DOTALL
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +144,7 @@ def read_items(body: bytes, content_type: str | None = None) -> Items:
 
 def _lines(body: bytes) -> list[bytes | None]:
     if body.count(b"\n") > MAX_ITEMS:
-        raise _too_many()
+        raise too_many()
     lines = body.removeprefix(_BOM).split(b"\n")
     if not lines[-1]:
         lines.pop()
@@ -161,7 +152,7 @@ def _lines(body: bytes) -> list[bytes | None]:
 
 
 def _elements(body: bytes) -> list[bytes | None]:
-    start = _spaces(body, len(_BOM) if body.startswith(_BOM) else 0)
+    start = _after_space(body, len(_BOM) if body.startswith(_BOM) else 0)
     opening = body[start : start + 1]
     if opening == b"[":
         return _array_elements(body, start)
@@ -176,9 +167,13 @@ def _elements(body: bytes) -> list[bytes | None]:
 def _array_elements(body: bytes, start: int) -> list[bytes | None]:
     if body.count(b",") <= _MANY_COMMAS:
         try:
-            return [bytes(item) for item in _array.decode(memoryview(body)[start:])]
+            raws = _array.decode(memoryview(body)[start:])
         except (ValueError, RecursionError):
             pass  # something in it is no JSON: the scanner finds the borders of the rest
+        else:
+            if len(raws) > MAX_ITEMS:
+                raise too_many()
+            return [bytes(raw) for raw in raws]
     items, end = split_array(body, start + 1)
     _nothing_after(body, end)
     return list(items)
@@ -188,70 +183,21 @@ def _only_object(body: bytes, start: int) -> bytes:
     try:
         return bytes(_value.decode(memoryview(body)[start:]))
     except (ValueError, RecursionError):
-        end = _leave(body, start + 1)
+        end = end_of(body, start + 1)
     _nothing_after(body, end)
     return body[start:end]
 
 
-def split_array(body: bytes, start: int) -> tuple[list[bytes], int]:
-    """The pieces between the commas of an array and the position after its closing bracket.
-
-    `start` is the position after the opening bracket. Looks at strings and brackets only, so
-    that a piece may be anything; it does not recurse, so that it may nest to any depth.
-    """
-    items: list[bytes] = []
-    begin = position = start
-    while stop := _BETWEEN_ITEMS.match(body, position):
-        position = stop.end()
-        mark = stop[1]
-        if mark in (b"[", b"{"):
-            position = _leave(body, position)
-        elif mark in (b",", b"]"):
-            items.append(body[begin : position - 1].strip(_SPACE))
-            begin = position
-            if len(items) > MAX_ITEMS:
-                raise _too_many()
-        if mark == b"]":
-            return ([] if items == [b""] else items), position
-    raise _cut_off(body)
-
-
-def _leave(body: bytes, position: int) -> int:
-    """The position after the bracket that closes what was opened just before `position`."""
-    depth = 1
-    while run := _BRACKETS.match(body, position):
-        first, position = run.span(1)
-        length = position - first
-        if body[first] in b"[{":
-            depth += length
-        elif length >= depth:
-            return first + depth
-        else:
-            depth -= length
-    raise _cut_off(body)
-
-
-def _spaces(body: bytes, position: int) -> int:
+def _after_space(body: bytes, position: int) -> int:
     spaces = _SPACES.match(body, position)
     assert spaces is not None  # it matches nothing at all, too
     return spaces.end()
 
 
 def _nothing_after(body: bytes, end: int) -> None:
-    position = _spaces(body, end)
+    position = _after_space(body, end)
     if position < len(body):
         raise UnreadableBody(
             f"something follows the end of the JSON text (byte {position}); one object a line is "
             f"sent as {NDJSON}"
         )
-
-
-def _cut_off(body: bytes) -> UnreadableBody:
-    return UnreadableBody(
-        f"the JSON text ends inside a string, an object or an array (byte {len(body)}); "
-        "send it again whole"
-    )
-
-
-def _too_many() -> BodyTooLarge:
-    return BodyTooLarge(f"the body holds over {MAX_ITEMS} items; send them in several requests")

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host.errors import BodyTooLarge, UnreadableBody
-from host.reading.bodies import MAX_ITEMS, NDJSON, Unpacker, read_items, split_array, unpack
+from host.reading.bodies import NDJSON, Unpacker, read_items, unpack
+from host.reading.pieces import MAX_ITEMS, split_array
 
 BOM = b"\xef\xbb\xbf"
 
@@ -177,7 +178,12 @@ def test_a_body_without_clear_borders_is_refused_with_the_place(body: bytes, say
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type"), [(b"\n" * (MAX_ITEMS + 1), NDJSON), (b"[1" + b",1" * 5_000_000, None)]
+    ("body", "content_type"),
+    [
+        (b"\n" * (MAX_ITEMS + 1), NDJSON),
+        (b"[1" + b",1" * MAX_ITEMS + b"]", None),
+        (b"[1" + b",1" * 5_000_000, None),
+    ],
 )
 def test_more_items_than_events_could_be_are_refused(body: bytes, content_type: str | None) -> None:
     with pytest.raises(BodyTooLarge, match="items"):
