@@ -33,6 +33,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.store": 2,
     "host.samples": 2,
     "host.client": 2,
+    "host.broadcast": 2,
     # the modules, and what the connections make of an event
     "host.registry": 3,
     "host.routing": 3,
