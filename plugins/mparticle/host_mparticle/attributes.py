@@ -101,7 +101,7 @@ def _is_nested(value: Json) -> bool:
 
 
 def _list(name: str, values: list[Json] | tuple[Json, ...], remarks: Notes) -> list[Json]:
-    entries = [value for value in values if value is not None]
+    entries: list[Json] = [value for value in values if value is not None]
     if len(entries) < len(values):
         remarks.add(notes.NULL_ENTRIES, name)
     if len(entries) > LIST_LENGTH:

@@ -43,7 +43,7 @@ manifest: Final = Manifest(
     title="mParticle",
     summary="Sends customers and loyalty events to mParticle, each once and in order.",
     icon="mP",
-    docs_url="https://docs.mparticle.com/integrations/antavo/feed/",
+    docs_url="https://docs.mparticle.com/integrations/antavo",
     settings=(
         SettingField(
             name="api_url",

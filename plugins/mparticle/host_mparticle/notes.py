@@ -24,7 +24,8 @@ IDENTITY_NOT_TEXT: Final = "identity left out, it must be text or a number"
 EVENT_TYPE: Final = 'sent as "other", mParticle knows no custom event type of this name'
 
 OLD_EVENT: Final = (
-    "older than 30 days: sent by mParticle's historical endpoint, without the profile part"
+    "older than 30 days: sent by mParticle's historical endpoint, without the profile part "
+    "(the customer is named by id alone)"
 )
 
 _NAMES_SHOWN: Final = 100

@@ -12,9 +12,11 @@ from host import (
     EventMapping,
     Http,
     Message,
+    Outcome,
     Payload,
     Profile,
     Report,
+    ResendDecision,
     Settings,
     hookimpl,
 )
@@ -41,7 +43,7 @@ def sync_fields(connection: Connection, customer: Customer) -> Profile:
 
 @hookimpl
 def map_event(
-    event: Event | None, mapping: EventMapping | None, profile: Profile
+    connection: Connection, event: Event | None, mapping: EventMapping | None, profile: Profile
 ) -> Payload | None:
     """See `host_mparticle.events`. The clock is read here only, for the age of the event."""
     if event is None:
@@ -58,6 +60,6 @@ async def deliver(connection: Connection, messages: Sequence[Message], http: Htt
 
 
 @hookimpl
-def resend() -> None:
+def resend(connection: Connection, message: Message, outcome: Outcome) -> ResendDecision | None:
     """The host's policy is right for mParticle: its 429 names the wait, which the host keeps."""
     return None

@@ -45,8 +45,8 @@ def profile_part(connection: Connection, customer: Customer) -> Profile:
 
     An emptied field (null, "", [], {}, or absent) is left out, so that mParticle keeps its
     value, or is listed for deletion when its row says so. A field that is absent altogether
-    counts as emptied only if the customer is known, which means: has any field. Of a customer
-    nobody described we cannot say what they lost.
+    counts as emptied only if the customer is known, which means: has any field
+    beside the id. Of a customer nobody described we cannot say what they lost.
     """
     remarks = Notes()
     identities = _identities(connection, customer, remarks)
@@ -92,7 +92,7 @@ def _attributes(
 ) -> tuple[dict[str, Json], list[Json]]:
     attributes: dict[str, Json] = {}
     deleted: dict[str, None] = {}
-    known = bool(customer.fields)
+    known = any(name != "id" for name in customer.fields)
     for row in connection.fields:
         value = customer.value(row.loyalty)
         if isinstance(value, Missing) or is_empty(value):
