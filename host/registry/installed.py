@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
 import sys
 import traceback
 from dataclasses import dataclass
@@ -50,14 +51,15 @@ def find_installed() -> dict[str, tuple[Found, ...]]:
     seen: set[str] = set()
     for distribution in importlib.metadata.distributions():
         try:
-            name = distribution.metadata["Name"]
+            name = _header(distribution, "Name")
             points = distribution.entry_points.select(group=GROUP)
             new = tuple(_found(distribution, point) for point in points)
         except Exception:  # somebody else's broken metadata is not our plugins' fault
             continue
-        if not name or name.lower() in seen:  # further along the path: shadowed
+        key = re.sub(r"[-_.]+", "-", name).lower()
+        if not name or key in seen:  # seen before on the path: shadowed
             continue
-        seen.add(name.lower())
+        seen.add(key)
         for one in new:
             found[one.entry_point.name] = (*found.get(one.entry_point.name, ()), one)
     return found
@@ -66,10 +68,14 @@ def find_installed() -> dict[str, tuple[Found, ...]]:
 def _found(distribution: Distribution, point: EntryPoint) -> Found:
     return Found(
         entry_point=point,
-        distribution=distribution.metadata["Name"],
-        version=distribution.version or "",
-        summary=(distribution.metadata["Summary"] or "").strip().rstrip("."),
+        distribution=_header(distribution, "Name"),
+        version=_header(distribution, "Version"),
+        summary=_header(distribution, "Summary").strip().rstrip("."),
     )
+
+
+def _header(distribution: Distribution, name: str) -> str:
+    return next(iter(distribution.metadata.get_all(name) or ()), "")
 
 
 class _OnePlugin(NamedExtensionManager[object]):
