@@ -78,8 +78,13 @@ def _accepted(status: int, errors: list[str] | None) -> Outcome:
 def _words(answer: HttpAnswer, errors: list[str] | None) -> str:
     limit = answer.headers.get(LIMIT_HEADER, "").strip().strip('"')
     if limit:
-        return f"the limit of {limit[:WORDS_LENGTH]}"
-    return errors[0] if errors else ""
+        return f"the limit of {_cut(limit)}"
+    return _cut(errors[0]) if errors else ""
+
+
+def _cut(words: str) -> str:
+    """The destination's own words, short and fit for a page, a log and every database."""
+    return "".join(c if c.isprintable() else " " for c in words[:WORDS_LENGTH])
 
 
 def error_texts(body: bytes) -> list[str] | None:
@@ -121,7 +126,7 @@ def _refusals(errors: Sequence[str], texts: Sequence[bytes]) -> tuple[Outcome, .
 
 
 def _reason(text: str, words: str) -> Reason:
-    return Reason(code="rejected", text=f"{text}: {words[:WORDS_LENGTH]}")
+    return Reason(code="rejected", text=f"{text}: {_cut(words)}")
 
 
 def locate(error: str, texts: Sequence[bytes]) -> int | None:

@@ -46,12 +46,18 @@ RESERVED: Final = (
 )
 """The ten names that mParticle reserves ("JSON reference": lower case on this channel)."""
 
+_NUMBERS: Final = (int, float, Decimal)
+PLAIN: Final = (str, *_NUMBERS)
+"""Types of the plain values beside null; to Python a boolean is an integer."""
+_NESTED: Final = (list, tuple, dict)
+_LISTS: Final = (list, tuple)
+
 _NUMERIC: Final = re.compile(r"\s*[0-9]{1,9}(\.[0-9]{1,9})?\s*", re.ASCII)
 
 
 def is_number(value: Json) -> bool:
     """Is this a JSON number? (To Python a boolean is one as well.)"""
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
 
 
 def as_text(value: Json) -> str:
@@ -61,7 +67,7 @@ def as_text(value: Json) -> str:
 
 def is_empty(value: Json) -> bool:
     """Does this count as emptied: null, empty text, empty object, a list without values?"""
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return all(entry is None for entry in value)
     return value is None or value == "" or value == {}
 
@@ -77,7 +83,7 @@ def cut_name(name: str, remarks: Notes) -> str:
 def scalar(name: str, value: Json, remarks: Notes) -> Json:
     """A value for a place that takes plain values only; what is nested becomes JSON text."""
     if not isinstance(value, str):
-        if value is None or isinstance(value, bool | int | float | Decimal):
+        if value is None or isinstance(value, _NUMBERS):
             return value
         remarks.add(notes.AS_JSON, name)
         value = as_text(value)
@@ -91,13 +97,13 @@ def user_value(name: str, value: Json, remarks: Notes) -> Json:
     """A value for `user_attributes`, or None: nothing to send. Lists of plain values are kept."""
     if name.startswith(RESERVED_PREFIX):
         return _reserved(name, value, remarks)
-    if isinstance(value, list | tuple) and not any(map(_is_nested, value)):
+    if isinstance(value, _LISTS) and not any(map(_is_nested, value)):
         return _list(name, value, remarks) or None
     return scalar(name, value, remarks)
 
 
 def _is_nested(value: Json) -> bool:
-    return isinstance(value, list | tuple | dict)
+    return isinstance(value, _NESTED)
 
 
 def _list(name: str, values: list[Json] | tuple[Json, ...], remarks: Notes) -> list[Json]:

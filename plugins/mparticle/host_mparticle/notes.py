@@ -60,4 +60,6 @@ def _text(remark: str, names: tuple[str, ...]) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= _NAME_SHOWN else name[:_NAME_SHOWN] + "…"
+    # Names can hold anything that JSON can, a NUL included.
+    shown = "".join(c if c.isprintable() else " " for c in name[:_NAME_SHOWN])
+    return shown if len(name) <= _NAME_SHOWN else shown + "…"

@@ -54,7 +54,7 @@ def message() -> Callable[..., Message]:
     def build(number: int = 1, **changes: Any) -> Message:
         name = changes.pop("name", "point_add")
         custom = changes.pop("custom", {"antavo_points": 10})
-        content = {
+        content: dict[str, Any] = {
             "event_type": "custom_event",
             "data": {
                 "event_name": name,

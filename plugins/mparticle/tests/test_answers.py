@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from host import Delivered, HttpAnswer, Isolate, Rejected, Retry, Stop, dumps
 from host_mparticle.answers import read_answer
@@ -133,6 +135,40 @@ def test_the_reason_holds_mparticles_words_unescaped_and_cut() -> None:
     assert isinstance(outcome, Rejected)
     assert 'Error converting "x" to Int64.' in outcome.reason.text
     assert len(outcome.reason.text) < 340
+
+
+@pytest.mark.parametrize("status", [202, 400])
+def test_a_reason_holds_nothing_that_a_page_or_a_database_cannot(status: int) -> None:
+    (outcome,) = read_answer(answer(status, errors("a\x00b\nc" + "y" * 5000)), THREE[:1]).outcomes
+
+    assert isinstance(outcome, Rejected)
+    assert "a b c" in outcome.reason.text
+    assert len(outcome.reason.text) < 400
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["errors", "message"]), inner),
+)
+_HEADERS = st.dictionaries(
+    st.sampled_from(["retry-after", "x-mp-rate-limit-exceeded", "x-mp-rate-limit-percentage-used"]),
+    st.text(),
+)
+
+
+@given(
+    status=st.integers(100, 999),
+    body=st.binary() | _JSON.map(dumps) | _JSON.map(lambda value: dumps({"errors": [value]})),
+    headers=_HEADERS,
+    count=st.integers(1, 3),
+)
+def test_no_answer_is_too_strange_to_read(
+    status: int, body: bytes, headers: Mapping[str, str], count: int
+) -> None:
+    report = read_answer(answer(status, body, headers), THREE[:count])
+
+    assert len(report.outcomes) == count
+    assert report.usage is None or report.usage >= 0
 
 
 @pytest.mark.parametrize(

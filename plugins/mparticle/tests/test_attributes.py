@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,9 @@ from host_mparticle.profiles import IDENTITY_NAMES, profile_part
 
 
 def part(
-    fields: dict[str, Json], *rows: tuple[str, str, Any], identities: dict[str, str] | None = None
+    fields: Mapping[str, Json],
+    *rows: tuple[str, str, Any],
+    identities: dict[str, str] | None = None,
 ) -> Profile:
     connection = Connection(
         id="m",

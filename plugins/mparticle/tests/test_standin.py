@@ -150,14 +150,15 @@ async def test_a_body_of_another_shape_is_refused(client: httpx.AsyncClient, bod
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("well_again", [{}, {"reset": True}])
 async def test_the_control_makes_it_unwell_so_many_times_and_well_again(
-    client: httpx.AsyncClient,
+    client: httpx.AsyncClient, well_again: dict[str, bool]
 ) -> None:
     await client.post("/_control", json={"status": 429, "retry_after": 2, "times": 2})
     statuses = [(await client.post("/v2/bulkevents", json=[batch()], auth=AUTH)) for _ in range(3)]
     await client.post("/_control", json={"status": 503})
     unwell = await client.post("/v2/bulkevents", json=[batch()], auth=AUTH)
-    await client.post("/_control", json={})
+    await client.post("/_control", json=well_again)
     well = await client.post("/v2/bulkevents", json=[batch()], auth=AUTH)
 
     assert [answer.status_code for answer in statuses] == [429, 429, 202]

@@ -50,10 +50,11 @@ class Misbehaviour:
         """Read what was posted to the control; ValueError says what is wrong with it."""
         if not isinstance(told, Mapping):
             raise ValueError("the control takes a JSON object")
+        # Each telling replaces the last one, so that "reset" alone has nothing left to do.
+        values: dict[str, Any] = {name: told[name] for name in told if name != "reset"}
         known = {field.name for field in fields(cls)}
-        if unknown := sorted(str(name) for name in set(told) - known):
+        if unknown := sorted(str(name) for name in set(values) - known):
             raise ValueError(f"unknown names {unknown}; known are {sorted(known)}")
-        values: dict[str, Any] = dict(told)
         if "kinds" in values:
             values["kinds"] = tuple(values["kinds"])
         for name in ("slow", "fail_rate", "hang", "latency_ms"):

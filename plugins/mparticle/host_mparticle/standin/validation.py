@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final
 
 from host import Json, dumps
@@ -193,5 +192,5 @@ def _user_value_fault(value: Json) -> str:
 def _scalar_fault(value: Json, longest: int) -> str:
     if isinstance(value, str):
         return f"The text is longer than {longest} characters." if len(value) > longest else ""
-    plain = value is None or isinstance(value, bool | int | float | Decimal)
+    plain = value is None or isinstance(value, rules.PLAIN)
     return "" if plain else "Unexpected character encountered while parsing value: {."
