@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import msgspec
@@ -14,9 +14,15 @@ class NotANumber(ValueError):
     """A number that no JSON reader could hold (1e400, thousands of digits)."""
 
 
+_SMALLEST: Final = -400  # power of ten; below it a reader of the far side sees zero anyway
+
+
 def _fraction(text: str) -> Decimal:
-    value = Decimal(text)
-    if float(value) in (float("inf"), float("-inf")):
+    try:
+        value = Decimal(text)
+    except InvalidOperation:  # an exponent of twenty digits
+        raise NotANumber(f"{text[:40]} is beyond what a number can hold") from None
+    if float(value) in (float("inf"), float("-inf")) or (value and value.adjusted() < _SMALLEST):
         raise NotANumber(f"{text[:40]} is beyond what a number can hold")
     return value
 

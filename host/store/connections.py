@@ -67,9 +67,9 @@ def read_connections(tx: Transaction) -> list[ConnectionRow]:
     ]
 
 
-def connection_keys(tx: Transaction) -> dict[int, str]:
-    """Ids by key of all connections, deleted ones too."""
-    return {row[0]: row[1] for row in tx.rows("connection_names")}
+def connection_keys(tx: Transaction, *, deleted: bool = True) -> dict[int, str]:
+    """Ids by key of all connections, deleted ones too unless told otherwise."""
+    return {row[0]: row[1] for row in tx.rows("connection_names") if deleted or row[3] is None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +102,29 @@ def save_connection(tx: Transaction, edit: ConnectionEdit) -> None:
         tx.run("add_gate", row[0])
     elif not tx.run("save_connection", *values, *flags, edit.key, edit.version):
         raise VersionConflict(f"the connection {edit.id} was changed by somebody else meanwhile")
+    else:
+        tx.run("reset_gate", tx.now, edit.key)
+        tx.wake(edit.key)
     tx.run("next_generation")
 
 
 def pause_connection(tx: Transaction, key: int, paused: bool) -> None:
     """Pause or resume; messages wait meanwhile."""
     tx.run("pause_connection", int(paused), tx.now, key)
+    tx.run("next_generation")
+    tx.wake(key)
+
+
+def stop_connection(tx: Transaction, key: int, reason: Reason, field: str | None = None) -> None:
+    """Only a person can mend this connection; said once, until it is reconnected."""
+    if tx.run("stop_connection", reason.code, reason.text, field, tx.now, key):
+        tx.run("next_generation")
+
+
+def reconnect(tx: Transaction, key: int, title: str) -> None:
+    """A connection was tried and found well: it delivers, without waiting for old trouble."""
+    tx.run("reconnect", title, tx.now, key)
+    tx.run("reset_gate", tx.now, key)
     tx.run("next_generation")
     tx.wake(key)
 

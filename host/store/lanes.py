@@ -14,6 +14,7 @@ from typing import Final
 from host import wire
 from host.model import Json, Kind, Message, MessageState, Payload, Reason
 from host.retry import Gate
+from host.store.connections import stop_connection
 from host.store.engine import Row, Transaction
 from host.store.keys import message_id
 from host.store.ledger import Entries
@@ -246,21 +247,21 @@ def _settle_delivered(
     tx.run_many(
         "settle_delivered",
         [
-            (connection, r.claimed.key, r.claimed.customer, r.claimed.seq)
-            + (kind_number(r.claimed.message.kind), r.claimed.event, r.claimed.edition)
-            + (r.attempts, r.claimed.message.environment, tx.now, duration, status)
+            (
+                *(connection, r.claimed.key, r.claimed.customer, r.claimed.seq),
+                *(kind_number(r.claimed.message.kind), r.claimed.event, r.claimed.edition),
+                *(r.attempts, r.claimed.message.environment, tx.now, duration, status),
+            )
             for r in rulings
         ],
     )
-    tx.run_many(
-        "remove_message", [(connection, r.claimed.customer, r.claimed.seq) for r in rulings]
-    )
+    places = [(connection, r.claimed.customer, r.claimed.seq) for r in rulings]
+    tx.run_many("remove_message", places)
     tx.run_many(
         "free_lane",
         [
-            (tx.now, r.claimed.seq if r.claimed.message.payload.profile is not None else 0)
-            + (connection, r.claimed.customer)
-            for r in rulings
+            (tx.now, r.claimed.seq if r.claimed.message.payload.profile is not None else 0, *lane)
+            for r, (*lane, _) in zip(rulings, places, strict=True)
         ],
     )
     for ruling in rulings:
@@ -307,8 +308,10 @@ def _record(
     tx.run_many(
         "add_attempt",
         [
-            (claimed.key, attempt.at, attempt.duration_ms, attempt.status, outcome)
-            + ((reason.code, reason.text) if reason else (None, None))
+            (
+                *(claimed.key, attempt.at, attempt.duration_ms, attempt.status, outcome),
+                *((reason.code, reason.text) if reason else (None, None)),
+            )
             for claimed, outcome, reason in tried
         ],
     )
@@ -322,13 +325,7 @@ def _hold_back(tx: Transaction, settlement: Settlement) -> None:
         if after != before:
             write_gate(tx, connection, after)
     if settlement.stopped is not None:
-        reason = settlement.stopped.reason
-        changed = tx.run(
-            "stop_connection",
-            *(reason.code, reason.text, settlement.stopped.field, tx.now, connection),
-        )
-        if changed:
-            tx.run("next_generation")
+        stop_connection(tx, connection, settlement.stopped.reason, settlement.stopped.field)
 
 
 def write_gate(tx: Transaction, connection: int, gate: Gate) -> None:

@@ -39,6 +39,7 @@ class MessageView:
     settled_at: int | None
     edition: int
     mapped: bool
+    notes: tuple[str, ...] = ()
     duration_ms: int | None = None
     status: int | None = None
 
@@ -72,7 +73,6 @@ class MessageDetail:
 
     view: MessageView
     payload: dict[str, Json] | None  # None: dropped, or not mapped yet
-    notes: tuple[str, ...]
     history: tuple[HistoryLine, ...]
 
 
@@ -129,24 +129,27 @@ def _hot(
     tx: Transaction,
     names: _Names,
     state: MessageState | None,
-    values: tuple[object, ...],
+    values: tuple[int, int, int, int | None, str | None],
     limit: int,
 ) -> Iterator[MessageView]:
     if state is not None and state.settled:
         return
     statement = "retrying_page" if state is MessageState.RETRYING else "hot_page"
-    if values[3] is not None:
+    connection, before, since, customer, reason = values
+    if customer is not None:
         statement = "hot_of_customer"
-    # What is being sent is known only row by row: leave room for rows of the other state.
-    room = limit if state is None else limit + 10_000
     shown = 0
-    for row in tx.rows(statement, *values, room):
-        view = _hot_view(names, row)
-        if state is None or view.state is state:
-            yield view
-            shown += 1
-            if shown == limit:
-                return
+    while shown < limit:
+        # What is being sent is known only row by row, so that a page may hold other states.
+        rows = tx.rows(statement, connection, before, since, customer, reason, limit)
+        for row in rows:
+            view = _hot_view(names, row)
+            if state in (None, view.state):
+                yield view
+                shown += 1
+        if len(rows) < limit:
+            return
+        before = rows[-1][1]
 
 
 def _settled(
@@ -170,7 +173,7 @@ def _settled(
 
 def _hot_view(names: _Names, row: Row) -> MessageView:
     connection, key, customer, seq, kind, event_key, edition, mapped, attempts, due = row[:10]
-    code, text, environment, sending, lane_due, customer_id, event, action = row[10:]
+    code, text, environment, sending, lane_due, customer_id, event, action, notes = row[10:]
     id_, module = names.connections[connection]
     return MessageView(
         place=(connection, customer, seq),
@@ -192,6 +195,7 @@ def _hot_view(names: _Names, row: Row) -> MessageView:
         settled_at=None,
         edition=edition,
         mapped=bool(mapped),
+        notes=tuple(wire.loads(notes)) if notes else (),
     )
 
 
@@ -206,7 +210,8 @@ def _not_mapped(mapped: int) -> Reason | None:
 
 def _settled_view(names: _Names, row: Row) -> MessageView:
     connection, key, customer, seq, kind, event_key, edition, mapped, state, attempts = row[:10]
-    code, text, environment, settled_at, duration, status, customer_id, event, action = row[10:]
+    code, text, environment, settled_at, duration, status = row[10:16]
+    customer_id, event, action, notes = row[16:]
     id_, module = names.connections[connection]
     return MessageView(
         place=(connection, customer, seq),
@@ -228,6 +233,7 @@ def _settled_view(names: _Names, row: Row) -> MessageView:
         settled_at=settled_at,
         edition=edition,
         mapped=bool(mapped),
+        notes=tuple(wire.loads(notes)) if notes else (),
         duration_ms=duration,
         status=status,
     )
@@ -273,11 +279,9 @@ def read_detail(tx: Transaction, install: str, id_: str) -> MessageDetail | None
     payload = wire.loads(body[0]) if body is not None and view.mapped else None
     if payload is not None and view.edition > 1:
         payload["profile"] = None
-    notes = tuple(wire.loads(body[3])) if body is not None and body[3] else ()
     return MessageDetail(
         view=view,
         payload=payload,
-        notes=notes,
         history=(*_history(tx.rows("attempts_of", view.key)), *_delivering_attempt(view)),
     )
 

@@ -110,14 +110,18 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
         if draft.state.settled:
             reason = draft.reason or Reason(code=draft.state, text="")
             settled.append(
-                (draft.connection, key, draft.customer, seq, kind, draft.event, 1)
-                + (int(draft.mapped), draft.state, 0, reason.code, reason.text)
-                + (draft.environment, tx.now, None, None)
+                (
+                    *(draft.connection, key, draft.customer, seq, kind, draft.event, 1),
+                    *(int(draft.mapped), draft.state, 0, reason.code, reason.text),
+                    *(draft.environment, tx.now, None, None),
+                )
             )
             continue
         messages.append(
-            (draft.connection, draft.customer, seq, key, kind, draft.event, 1)
-            + (int(draft.mapped), draft.environment)
+            (
+                *(draft.connection, draft.customer, seq, key, kind, draft.event, 1),
+                *(int(draft.mapped), draft.environment),
+            )
         )
         if body.profile is not None:
             lane.profile = body.profile

@@ -23,6 +23,11 @@ UPDATE connection SET paused = ?, version = version + 1, changed_at = ? WHERE co
 UPDATE connection SET state = 'needs attention', reason_code = ?, reason_text = ?, field = ?, changed_at = ?
 WHERE connection = ? AND state <> 'needs attention';
 
+-- reconnect: a connection is well again.
+UPDATE connection SET state = 'connected', title = ?, reason_code = NULL, reason_text = NULL, field = NULL,
+    changed_at = ?
+WHERE connection = ?;
+
 -- delete_connection: gone, but for its history.
 UPDATE connection SET deleted_at = ?, secrets = x'', version = version + 1 WHERE connection = ?;
 
@@ -41,6 +46,11 @@ FROM gate g JOIN connection c USING (connection) WHERE g.connection = ?;
 UPDATE gate SET not_before = ?, failures = ?, lanes = ?, lane = ?, open = ?, throttle = ?, recovered_at = ?
 WHERE connection = ?;
 
+-- reset_gate: a connection was set up anew: old trouble holds nothing back.
+UPDATE gate SET not_before = 0, failures = 0, lanes = 0, lane = NULL, throttle = 0,
+    recovered_at = CASE WHEN open THEN ?1 ELSE recovered_at END, open = 0
+WHERE connection = ?2;
+
 -- ledger: the books of every connection.
 SELECT connection, made, waiting, sending, retrying, delivered, undelivered, withheld, discarded, not_made
 FROM ledger;
@@ -56,3 +66,7 @@ SELECT count(*), total(attempts > 0) FROM message WHERE connection = ?;
 
 -- lanes_waiting: some lanes of a connection that hold messages and are not being sent from.
 SELECT customer FROM lane WHERE connection = ? AND due IS NOT NULL AND lease IS NULL LIMIT ?;
+
+-- count_stranded: messages in lanes that would never be looked at.
+SELECT count(*) FROM message m LEFT JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
+WHERE m.connection = ? AND l.due IS NULL;

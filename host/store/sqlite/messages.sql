@@ -2,9 +2,10 @@
 SELECT m.connection, m.message, m.customer, m.seq, m.kind, m.event, m.edition, m.mapped, m.attempts, m.due,
        m.reason_code, m.reason_text, m.environment, l.lease IS NOT NULL AND m.seq = (
            SELECT min(seq) FROM message f WHERE f.connection = m.connection AND f.customer = m.customer),
-       l.due, c.id, e.id, e.action
+       l.due, c.id, e.id, e.action, b.notes
 FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
 JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
+LEFT JOIN message_body b ON b.message = m.message
 WHERE m.connection = ?1 AND m.message < ?2 AND m.message >= ?3
   AND (?4 IS NULL OR m.customer = ?4) AND (?5 IS NULL OR m.reason_code = ?5)
 ORDER BY m.message DESC LIMIT ?6;
@@ -13,9 +14,10 @@ ORDER BY m.message DESC LIMIT ?6;
 SELECT m.connection, m.message, m.customer, m.seq, m.kind, m.event, m.edition, m.mapped, m.attempts, m.due,
        m.reason_code, m.reason_text, m.environment, l.lease IS NOT NULL AND m.seq = (
            SELECT min(seq) FROM message f WHERE f.connection = m.connection AND f.customer = m.customer),
-       l.due, c.id, e.id, e.action
+       l.due, c.id, e.id, e.action, b.notes
 FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
 JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
+LEFT JOIN message_body b ON b.message = m.message
 WHERE m.attempts > 0 AND m.connection = ?1 AND m.message < ?2 AND m.message >= ?3
   AND (?4 IS NULL OR m.customer = ?4) AND (?5 IS NULL OR m.reason_code = ?5)
 ORDER BY m.message DESC LIMIT ?6;
@@ -24,17 +26,19 @@ ORDER BY m.message DESC LIMIT ?6;
 SELECT m.connection, m.message, m.customer, m.seq, m.kind, m.event, m.edition, m.mapped, m.attempts, m.due,
        m.reason_code, m.reason_text, m.environment, l.lease IS NOT NULL AND m.seq = (
            SELECT min(seq) FROM message f WHERE f.connection = m.connection AND f.customer = m.customer),
-       l.due, c.id, e.id, e.action
+       l.due, c.id, e.id, e.action, b.notes
 FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
 JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
+LEFT JOIN message_body b ON b.message = m.message
 WHERE m.connection = ?1 AND m.customer = ?4 AND m.message < ?2 AND m.message >= ?3
   AND (?5 IS NULL OR m.reason_code = ?5)
 ORDER BY m.message DESC LIMIT ?6;
 
 -- settled_page: settled messages of a connection, newest first.
 SELECT s.connection, s.message, s.customer, s.seq, s.kind, s.event, s.edition, s.mapped, s.state, s.attempts,
-       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action
+       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action, b.notes
 FROM settled s JOIN customer c ON c.customer = s.customer LEFT JOIN event e ON e.event = s.event
+LEFT JOIN message_body b ON b.message = s.message
 WHERE s.connection = ?1 AND s.message < ?2 AND s.message >= ?3
   AND (?4 IS NULL OR s.customer = ?4) AND (?5 IS NULL OR s.reason_code = ?5)
   AND (?7 IS NULL OR s.state = ?7)
@@ -42,16 +46,18 @@ ORDER BY s.message DESC LIMIT ?6;
 
 -- settled_of_state: settled messages of a connection in a state other than delivered, newest first.
 SELECT s.connection, s.message, s.customer, s.seq, s.kind, s.event, s.edition, s.mapped, s.state, s.attempts,
-       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action
+       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action, b.notes
 FROM settled s JOIN customer c ON c.customer = s.customer LEFT JOIN event e ON e.event = s.event
+LEFT JOIN message_body b ON b.message = s.message
 WHERE s.connection = ?1 AND s.state = ?7 AND s.state <> 'delivered' AND s.message < ?2 AND s.message >= ?3
   AND (?4 IS NULL OR s.customer = ?4) AND (?5 IS NULL OR s.reason_code = ?5)
 ORDER BY s.message DESC LIMIT ?6;
 
 -- settled_of_customer: settled messages of a customer on a connection, newest first.
 SELECT s.connection, s.message, s.customer, s.seq, s.kind, s.event, s.edition, s.mapped, s.state, s.attempts,
-       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action
+       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action, b.notes
 FROM settled s JOIN customer c ON c.customer = s.customer LEFT JOIN event e ON e.event = s.event
+LEFT JOIN message_body b ON b.message = s.message
 WHERE s.customer = ?4 AND s.message < ?2 AND s.message >= ?3 AND s.connection = ?1
   AND (?5 IS NULL OR s.reason_code = ?5) AND (?7 IS NULL OR s.state = ?7)
 ORDER BY s.message DESC LIMIT ?6;

@@ -127,7 +127,7 @@ CREATE TABLE message_body (              -- written once, appended
     payload BLOB NOT NULL,               -- {"event", "profile"}; not mapped yet: {"snapshot"}
     route   TEXT NOT NULL,
     profile BLOB,                        -- digest of the profile part in it
-    notes   TEXT                         -- JSON list of texts
+    notes   BLOB                         -- JSON list of texts
 ) STRICT;
 
 CREATE TABLE settled (                   -- the slim history of messages

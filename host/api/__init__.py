@@ -1,0 +1,1 @@
+"""JSON over HTTP: reads requests, calls the flows, words answers. Decides nothing."""

@@ -1,0 +1,300 @@
+"""Someone configured something: connections are tried, then saved, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from host.configuration import (
+    ConnectionConfig,
+    ConnectionDraft,
+    Document,
+    check,
+    difference,
+    merge,
+    needs_trying,
+    write_document,
+)
+from host.configuration.stored import to_stored
+from host.errors import (
+    CannotTell,
+    Fault,
+    FixSettings,
+    InvalidConfiguration,
+    PluginFault,
+    VersionConflict,
+)
+from host.http import DestinationPolicy, Http
+from host.model import ConnectionState, Reason
+from host.registry import Module, Registry
+from host.routing import Route, Routing, RoutingCache, module_named
+from host.store.connections import (
+    ConnectionEdit,
+    delete_connection,
+    pause_connection,
+    reconnect,
+    save_connection,
+    stop_connection,
+    withhold_deleted,
+)
+from host.store.engine import Transaction
+from host.store.store import Store
+
+SECRET_KEY: Final = "secret_key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What happens to one connection."""
+
+    before: Route | None
+    config: ConnectionConfig | None  # None: it goes
+    module: Module
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The change in lines a person reads; none when nothing changes."""
+        return difference(self.before.config if self.before else None, self.config)
+
+    @property
+    def needs_trying(self) -> bool:
+        """Whether the destination has to be asked before it is saved."""
+        if self.config is None:
+            return False
+        if self.before is None or self.before.row.state is not ConnectionState.CONNECTED:
+            return True
+        return needs_trying(self.before.config, self.config)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A connection that was tried: what the far side calls the account."""
+
+    title: str
+
+
+class Configure:
+    """Reads and changes the configuration of connections."""
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        routing: RoutingCache,
+        policy: DestinationPolicy,
+        http: Callable[..., Http] = Http,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._routing = routing
+        self._policy = policy
+        self._http = http
+
+    async def routing(self) -> Routing:
+        """All connections as saved now."""
+        return await self._store.read(self._routing.read)
+
+    async def export(self) -> str:
+        """All connections as a TOML document; secrets are named, never told."""
+        routes = (await self.routing()).routes
+        manifests = {route.row.module: route.manifest for route in routes}
+        return write_document([route.config for route in routes], manifests)
+
+    async def apply(
+        self,
+        document: Document,
+        *,
+        dry_run: bool = False,
+        prune: bool = False,
+        untested: bool = False,
+    ) -> tuple[str, ...]:
+        """Make the configuration what a document says of it; the differences in lines.
+
+        Raises InvalidConfiguration with all faults, those of trying included; then nothing
+        was saved.
+        """
+        routing = await self.routing()
+        changes = self._changes(routing, document.connections.values())
+        if prune:
+            changes += [
+                Change(before=route, config=None, module=route.module)
+                for route in routing.routes
+                if route.row.id not in document.connections
+            ]
+        lines = tuple(line for change in changes for line in change.lines)
+        if not dry_run:
+            await self._carry_out(changes, untested=untested)
+        return lines
+
+    async def save(
+        self, draft: ConnectionDraft, *, version: int | None = None, untested: bool = False
+    ) -> Route:
+        """Save one connection. `version`: the one that was edited, if the caller knows it.
+
+        Raises InvalidConfiguration or VersionConflict; then nothing was saved.
+        """
+        routing = await self.routing()
+        change = self._changes(routing, [draft])[0]
+        now = change.before.row.version if change.before else 0
+        if version is not None and version != now:
+            raise VersionConflict(
+                f"the connection {draft.id} was changed meanwhile (version {now}, not {version})"
+            )
+        await self._carry_out([change], untested=untested)
+        return (await self.routing()).find(draft.id)
+
+    async def test(self, id_: str, draft: ConnectionDraft | None = None) -> Trial:
+        """Try a connection as saved, or as a draft would make it; saves nothing.
+
+        A saved one that needed attention and is found well delivers again. Raises
+        InvalidConfiguration (fix the settings), CannotTell or NotFound.
+        """
+        routing = await self.routing()
+        if draft is not None:
+            change = self._changes(routing, [draft])[0]
+            assert change.config is not None, "a draft deletes nothing"
+            return Trial(title=await self._try(change.config, change.module))
+        route = routing.find(id_)
+        title = await self._try(route.config, route.module)
+        if route.row.state is not ConnectionState.CONNECTED:
+            await self._store.write(partial(reconnect, key=route.key, title=title))
+        return Trial(title=title)
+
+    async def pause(self, id_: str, paused: bool) -> Route:
+        """Pause or resume a connection; its messages wait meanwhile."""
+        route = (await self.routing()).find(id_)
+        if route.row.paused is not paused:
+            await self._store.write(lambda tx: pause_connection(tx, route.key, paused))
+        return (await self.routing()).find(id_)
+
+    async def delete(self, id_: str) -> None:
+        """Delete a connection; what waits becomes withheld, the history stays."""
+        await self._delete((await self.routing()).find(id_).key)
+
+    async def check_secrets(self) -> None:
+        """Say which connections cannot be used with today's secret key, and which can again."""
+        for route in (await self.routing()).routes:
+            told = route.row.reason is not None and route.row.reason.code == SECRET_KEY
+            if not route.secrets_readable and not told:
+                await self._store.write(partial(stop_connection, key=route.key, reason=_LOCKED_OUT))
+            elif route.secrets_readable and told:
+                await self._store.write(partial(reconnect, key=route.key, title=route.row.title))
+
+    # How a change comes about.
+
+    def _changes(self, routing: Routing, drafts: Iterable[ConnectionDraft]) -> list[Change]:
+        faults: list[Fault] = []
+        changes: list[Change] = []
+        for draft in drafts:
+            before = next((r for r in routing.routes if r.row.id == draft.id), None)
+            try:
+                change = self._change(before, draft)
+            except InvalidConfiguration as error:
+                faults += error.faults
+                continue
+            changes.append(change)
+        if faults:
+            raise InvalidConfiguration(faults)
+        return changes
+
+    def _change(self, before: Route | None, draft: ConnectionDraft) -> Change:
+        stored = before.config if before else None
+        name = draft.module or (stored.module if stored else draft.id)
+        module = module_named(self._registry, name)
+        config = merge(draft, stored, module.manifest)
+        change = Change(before=before, config=config, module=module)
+        if module.manifest is not None:
+            faults = check(config, module.manifest)
+            if faults:
+                raise InvalidConfiguration(faults)
+        elif change.lines:
+            path = f"connections.{draft.id}.module"
+            text = f"the module {name} is {module.state}, so that nothing can be checked"
+            raise InvalidConfiguration([Fault(path=path, message=f"{text}: {module.reason}")])
+        return change
+
+    async def _carry_out(self, changes: Sequence[Change], *, untested: bool) -> None:
+        titles: dict[str, str] = {}
+        faults: list[Fault] = []
+        for change in changes:
+            if change.config is None or untested or not change.needs_trying:
+                continue
+            try:
+                titles[change.config.id] = await self._try(change.config, change.module)
+            except InvalidConfiguration as error:
+                faults += error.faults
+            except CannotTell as error:
+                path = f"connections.{change.config.id}"
+                faults.append(Fault(path=path, message=f"cannot be tried just now: {error}"))
+        if faults:
+            raise InvalidConfiguration(faults)
+        edits = [
+            edit
+            for change in changes
+            if (edit := self._edit(change, titles)) is not None
+            and (change.lines or (change.config is not None and change.config.id in titles))
+        ]
+
+        def write(tx: Transaction) -> None:
+            for edit in edits:
+                save_connection(tx, edit)
+
+        if edits:
+            await self._store.write(write)
+        for change in changes:
+            if change.config is None and change.before is not None:
+                await self._delete(change.before.key)
+
+    async def _delete(self, key: int) -> None:
+        await self._store.write(lambda tx: delete_connection(tx, key))
+        while await self._store.write(lambda tx: withhold_deleted(tx, key)):
+            pass
+
+    async def _try(self, config: ConnectionConfig, module: Module) -> str:
+        """Ask the destination. Raises InvalidConfiguration by setting, or CannotTell."""
+        path = f"connections.{config.id}"
+        if module.manifest is None or not module.ready:
+            text = f"the module {module.name} is {module.state}: {module.reason}"
+            raise InvalidConfiguration([Fault(path=f"{path}.module", message=text)])
+        try:
+            async with self._http(self._policy, timeout=config.delivery.timeout) as http:
+                return await module.connect(config.settings_for(module.manifest), http)
+        except FixSettings as error:
+            faults = [
+                Fault(path=f"{path}.settings.{name}", message=text)
+                for name, text in error.fields.items()
+            ]
+            whole = Fault(path=path, message=str(error))
+            raise InvalidConfiguration(faults or [whole]) from None
+        except PluginFault as error:
+            raise CannotTell(str(error)) from None
+
+    def _edit(self, change: Change, titles: dict[str, str]) -> ConnectionEdit | None:
+        config = change.config
+        if config is None:
+            return None
+        before = change.before
+        document, secrets = to_stored(config)
+        connection = config.connection(change.module.manifest) if change.module.manifest else None
+        return ConnectionEdit(
+            key=before.key if before else None,
+            version=before.row.version if before else None,
+            id=config.id,
+            module=config.module,
+            title=titles.get(config.id, before.row.title if before else ""),
+            document=document,
+            secrets=self._store.vault.close(secrets),
+            enabled=config.enabled,
+            paused=config.paused,
+            environment=connection.environment if connection else None,
+            state=ConnectionState.CONNECTED,
+        )
+
+
+_LOCKED_OUT: Final = Reason(
+    code=SECRET_KEY,
+    text="the stored secrets cannot be read with this secret key: give the former key, "
+    "or connect again with the secrets typed anew",
+)

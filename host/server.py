@@ -1,0 +1,98 @@
+"""A web server around an application: says when it is ready, ends on a signal."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final
+
+import uvicorn
+
+from host.errors import LoyaltyHostError
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+GRACE: Final = 2  # seconds that open requests get at the end
+
+
+class CannotServe(LoyaltyHostError):
+    """The server did not start."""
+
+
+class Server(uvicorn.Server):
+    """One server. `on_ready` is told the URL once requests are answered."""
+
+    def __init__(
+        self,
+        application: Any,
+        host: str,
+        port: int,
+        *,
+        on_ready: Callable[[str], None] = lambda url: None,
+        signals: bool = True,
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                application,
+                host=host,
+                port=port,
+                log_config=None,
+                access_log=False,
+                http="httptools",
+                ws="none",
+                lifespan="on",
+                server_header=False,
+                timeout_graceful_shutdown=GRACE,
+            )
+        )
+        self._on_ready = on_ready
+        self._signals = signals
+        self.interrupted = False
+        self.url = ""
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        """Start, then say so."""
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # uvicorn's way to say that the address is taken
+            self.should_exit = True
+        if not self.started:
+            return
+        name = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
+        port = self.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://{name}:{port}"
+        self._on_ready(self.url)
+
+    async def run_until_signal(self) -> None:
+        """Serve until a signal or `should_exit`. Raises CannotServe."""
+        await self.serve()
+        if not self.url:
+            raise CannotServe(
+                f"cannot serve on {self.config.host} port {self.config.port}: is it in use? "
+                "Choose another with --port"
+            )
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End on SIGINT and SIGTERM; unlike uvicorn's, die of neither: the work is done."""
+        if not self._signals or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {name: signal.signal(name, self._end) for name in _SIGNALS}
+        try:
+            yield
+        finally:
+            for name, handler in before.items():
+                signal.signal(name, handler)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        self.interrupted = number == signal.SIGINT
+        self.should_exit = True
+
+
+def tell_ready(url: str) -> None:
+    """Print the line that scripts wait for."""
+    print(f"ready {url}", file=sys.stderr, flush=True)
