@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
+import anyio
 from starlette.requests import Request
 
 from host.errors import LoyaltyHostError
@@ -30,6 +31,10 @@ class Doors:
         self._store = store
         self._scopes: dict[bytes, Scope] = {}
         self._read_at = float("-inf")
+        self._reading = anyio.Lock()
+
+    def _stale(self) -> bool:
+        return time.monotonic() - self._read_at > _FRESH_FOR
 
     async def check(self, request: Request, scope: Scope) -> None:
         """Let the request in, or raise NotLetIn."""
@@ -38,9 +43,11 @@ class Doors:
             raise NotLetIn(
                 401, "unauthorized", "send a token: Authorization: Bearer TOKEN (tokens create)"
             )
-        if time.monotonic() - self._read_at > _FRESH_FOR:
-            self._read_at = time.monotonic()
-            self._scopes = await self._store.read(live_tokens)
+        if self._stale():
+            async with self._reading:  # one reads, the others wait for what it finds
+                if self._stale():
+                    self._scopes = await self._store.read(live_tokens)
+                    self._read_at = time.monotonic()
         held = self._scopes.get(token_digest(token.strip()))
         if held is None:
             raise NotLetIn(401, "unauthorized", "the token is unknown or revoked")
