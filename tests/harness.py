@@ -10,13 +10,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from host_mparticle.standin import create_app
 
@@ -33,14 +36,37 @@ def eventually(look: Callable[[], Any], patience: float = PATIENCE) -> Any:
     return seen
 
 
+class Recorder:
+    """Keeps the bodies of the latest requests, byte by byte, on their way to an application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.bodies: deque[bytes] = deque(maxlen=200)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on."""
+        parts: list[bytes] = []
+
+        async def listen() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                parts.append(message.get("body", b""))
+                if not message.get("more_body"):
+                    self.bodies.append(b"".join(parts))
+            return message
+
+        await self._app(scope, listen, send)
+
+
 class StandInServer:
     """The stand-in destination on a port of its own."""
 
     def __init__(self) -> None:
         app = create_app()
         self.stand_in = app.state.stand_in
+        self.recorder = Recorder(app)
         self._server = uvicorn.Server(
-            uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1)
+            uvicorn.Config(self.recorder, port=0, log_config=None, timeout_graceful_shutdown=1)
         )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
@@ -61,6 +87,21 @@ class StandInServer:
     def effects(self) -> list[tuple[str, str | None]]:
         """Customer and event id (None: a profile) of everything that took effect, in order."""
         return [(one["customer"], event_id(one)) for one in self.arrivals]
+
+    def batches(self, customer: str) -> list[dict[str, Any]]:
+        """What arrived of one customer, oldest first, as it was sent."""
+        return [one["batch"] for one in self.arrivals if one["customer"] == customer]
+
+    def event(self, id_: str) -> dict[str, Any]:
+        """The one event that arrived under this id, as the destination sees it."""
+        found = [one["batch"]["events"][0] for one in self.arrivals if event_id(one) == id_]
+        assert len(found) == 1, f"{id_} arrived {len(found)} times"
+        seen: dict[str, Any] = found[0]["data"]
+        return seen
+
+    def misbehave(self, **told: Any) -> None:
+        """Misbehave from now on, as the stand-in's page on its control says; nothing: behave."""
+        self.stand_in.misbehave(**told)
 
 
 def event_id(arrival: dict[str, Any]) -> str | None:
@@ -247,3 +288,36 @@ def host_process(folder: Path, **variables: str) -> Iterator[HostProcess]:
         host.close()
         if host.process is not None and host.process.poll() is None:
             host.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A running host and the destination that it delivers to."""
+
+    host: HostProcess
+    destination: StandInServer
+
+
+FIELDS: Final = (
+    ("first_name", "$firstname"),
+    ("tier", "antavo_tier"),
+    ("score", "antavo_score"),
+)
+"""Rows of Sync fields that tests of profiles look at."""
+
+
+@contextmanager
+def scene(
+    folder: Path,
+    *,
+    events: Sequence[str] = ("point_add", "checkout", "opt_in", "opt_out"),
+    fields: Sequence[tuple[str, str]] = FIELDS,
+    delivery: str = "",
+) -> Iterator[Scene]:
+    """A running host that is connected to a stand-in."""
+    with stand_in() as destination, host_process(folder) as host:
+        host.configure(
+            configuration(destination.url, events=events, fields=fields, delivery=delivery)
+        )
+        host.start()
+        yield Scene(host, destination)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import HostProcess, StandInServer, host_process, stand_in
+from tests.harness import HostProcess, Scene, StandInServer, host_process, scene, stand_in
 
 
 @pytest.fixture
@@ -22,3 +22,10 @@ def host(tmp_path: Path) -> Iterator[HostProcess]:
     """A host on an empty data folder, not started."""
     with host_process(tmp_path) as process:
         yield process
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A running, connected host for a whole file; each test brings customers of its own."""
+    with scene(tmp_path_factory.mktemp("shared")) as running:
+        yield running
