@@ -20,6 +20,7 @@ from host.config import Environment, PluginsFile
 from host.configure import Configure
 from host.delivery.delivery import Delivery
 from host.delivery.queue import Queue
+from host.errors import HostFull, StoreUnavailable
 from host.http import DestinationPolicy
 from host.intake.intake import Intake
 from host.metrics import Metrics
@@ -135,8 +136,11 @@ class Host:
 
     async def _forget_old(self) -> None:
         while True:
-            while await self.bench.store.write(drop_old):
-                await anyio.sleep(_RETENTION_PAUSE)
+            try:
+                while await self.bench.store.write(drop_old):
+                    await anyio.sleep(_RETENTION_PAUSE)
+            except (StoreUnavailable, HostFull) as error:
+                log.warning("nothing old was deleted", error=str(error))
             await anyio.sleep(RETENTION_EVERY)
 
 

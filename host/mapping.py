@@ -5,70 +5,119 @@ Asks the modules; writes nothing. What a plugin breaks here costs that one messa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from host import wire
 from host.errors import PluginFault
 from host.model import Connection, Customer, Event, EventMapping, Kind, Payload, Profile, Reason
-from host.routing import Route
+from host.store.customers import StoredCustomer
+from host.store.outbox import Body
+
+if TYPE_CHECKING:
+    from host.routing import Route
 
 MAPPING_FAILED: Final = "mapping_failed"
 TOO_LARGE: Final = "too_large"
+_PARTS_KEPT: Final = 10_000  # some ten megabytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped:
-    """A payload, and the digest of its profile part."""
+class Mapped(NamedTuple):
+    """A payload, and its profile part as it was made."""
 
     payload: Payload
-    profile: bytes | None
+    part: ProfilePart
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unmappable:
+class ProfilePart(NamedTuple):
+    """A customer's profile part on one connection, ready to be put into payloads."""
+
+    profile: Profile
+    digest: bytes | None  # by which equal parts are recognised; None: there is nothing to say
+    text: bytes  # JSON
+
+
+class Unmappable(NamedTuple):
     """Why there can be no payload; a person may mend it and replay."""
 
     reason: Reason
 
 
-def profile_of(route: Route, customer: Customer, environment: str | None) -> Profile | Unmappable:
-    """The profile part for a customer."""
+class ProfileParts:
+    """Profile parts by connection, customer and profile text, as long as nothing changes.
+
+    Most customers do several things before their profile changes.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str, bytes | None], ProfilePart] = {}
+
+    def of(
+        self, route: Route, customer: StoredCustomer, environment: str | None
+    ) -> ProfilePart | Unmappable:
+        """The part for a customer; who has left is known by the id alone."""
+        text = None if customer.opted_out else customer.text
+        place = (route.key, customer.id, text)
+        known = self._known.get(place)
+        if known is not None:
+            return known
+        described = Customer(id=customer.id) if text is None else customer.customer
+        part = profile_part(route, described, environment)
+        if isinstance(part, ProfilePart):
+            if len(self._known) >= _PARTS_KEPT:
+                self._known.clear()
+            self._known[place] = part
+        return part
+
+
+def profile_part(
+    route: Route, customer: Customer, environment: str | None
+) -> ProfilePart | Unmappable:
+    """Ask the module for a customer's profile part."""
     try:
-        return route.module.sync_fields(_connection(route, environment), customer)
+        profile = route.module.sync_fields(_connection(route, environment), customer)
     except PluginFault as fault:
         return _failed(fault)
-
-
-def digest_of(profile: Profile) -> bytes | None:
-    """By which equal profile parts are recognised."""
     if profile.content is None:
-        return None
-    return blake2b(wire.canonical(profile.content), digest_size=8).digest()
+        return ProfilePart(profile, None, b"null")
+    digest = blake2b(wire.canonical(profile.content), digest_size=8).digest()
+    return ProfilePart(profile, digest, wire.dumps(profile.content))
 
 
 def map_message(
     route: Route,
-    profile: Profile | Unmappable,
-    digest: bytes | None,
+    part: ProfilePart | Unmappable,
     event: Event | None,
     mapping: EventMapping | None,
     environment: str | None,
 ) -> Mapped | Unmappable | None:
     """The payload of one message; None when the plugin has nothing to send."""
-    if isinstance(profile, Unmappable):
-        return profile
+    if isinstance(part, Unmappable):
+        return part
     try:
-        payload = route.module.map_event(_connection(route, environment), event, mapping, profile)
+        payload = route.module.map_event(
+            _connection(route, environment), event, mapping, part.profile
+        )
     except PluginFault as fault:
         return _failed(fault)
-    if payload is None:
-        return None
-    if profile.notes and payload.profile is not None:
-        notes = dict.fromkeys((*payload.notes, *profile.notes))  # a plugin may have added them
-        payload = replace(payload, notes=tuple(notes))
-    return Mapped(payload=payload, profile=digest if payload.profile is not None else None)
+    return None if payload is None else Mapped(payload, part)
+
+
+def body_of(mapped: Mapped) -> Body:
+    """What is kept of a payload: its text, and every note on it once."""
+    payload, part = mapped
+    notes = payload.notes
+    if part.profile.notes and payload.profile is not None:
+        notes = tuple(dict.fromkeys((*notes, *part.profile.notes)))  # it may have added them
+    same = payload.profile is part.profile.content
+    profile = part.text if same else wire.dumps(payload.profile)
+    return Body(
+        payload=b'{"event":%b,"profile":%b}' % (wire.dumps(payload.event), profile),
+        route=payload.route,
+        profile=None if payload.profile is None else part.digest,
+        notes=wire.dumps(notes) if notes else None,
+    )
 
 
 def too_large(route: Route, size: int, kind: Kind) -> Unmappable | None:

@@ -10,6 +10,7 @@ from host.configuration.model import ConnectionConfig
 from host.configuration.stored import from_stored
 from host.errors import NotFound
 from host.manifest import Manifest
+from host.mapping import ProfileParts
 from host.model import Connection, EventMapping, ModuleState, Secret
 from host.registry import Module, Registry
 from host.store.connections import ConnectionRow, generation, read_connections
@@ -56,6 +57,7 @@ class Routing:
     generation: int = -1
     routes: tuple[Route, ...] = ()
     by_key: Mapping[int, Route] = field(default_factory=dict)
+    parts: ProfileParts = field(default_factory=ProfileParts, compare=False)
 
     def find(self, id: str) -> Route:
         """A connection by its id. Raises NotFound."""

@@ -12,6 +12,7 @@ import structlog
 
 from host.broadcast import Broadcast
 from host.delivery.dispatcher import Dispatcher
+from host.errors import StoreUnavailable
 from host.http import DestinationPolicy
 from host.model import ConnectionState
 from host.routing import Route, Routing
@@ -57,7 +58,10 @@ class Delivery:
         """
         async with anyio.create_task_group() as tasks:
             while not self._stop.is_set():
-                self._follow(await self._routing(), tasks)
+                try:
+                    self._follow(await self._routing(), tasks)
+                except StoreUnavailable as error:
+                    log.warning("cannot read the configuration", error=str(error))
                 with anyio.move_on_after(LOOK_EVERY):
                     await self._stop.wait()
             tasks.cancel_scope.deadline = anyio.current_time() + FINISH_WITHIN

@@ -8,7 +8,7 @@ from typing import Final
 
 from host.delivery.rulings import untouched
 from host.errors import RefusedItem
-from host.mapping import MAPPING_FAILED, Mapped, Unmappable, digest_of, map_message, profile_of
+from host.mapping import MAPPING_FAILED, Mapped, Unmappable, body_of, map_message, profile_part
 from host.model import Customer, Event, EventMapping, MessageState, Reason, from_ms
 from host.reading.events import read_event
 from host.routing import Route
@@ -16,7 +16,6 @@ from host.store.engine import Transaction
 from host.store.events import find_event
 from host.store.keys import ms_of
 from host.store.lanes import Claimed, Ruling, keep_mapping
-from host.store.outbox import Body
 from host.store.store import Store
 
 NOTHING_TO_SEND: Final = Reason(
@@ -43,9 +42,8 @@ async def map_late(store: Store, route: Route, claimed: Claimed) -> Claimed | Ru
             return _ended(claimed, MessageState.WITHHELD, NOT_ASSOCIATED)
     customer = Customer(id=claimed.message.customer, fields=claimed.snapshot or {})
     environment = claimed.message.environment
-    profile = profile_of(route, customer, environment)
-    digest = None if isinstance(profile, Unmappable) else digest_of(profile)
-    mapped = map_message(route, profile, digest, event, mapping, environment)
+    part = profile_part(route, customer, environment)
+    mapped = map_message(route, part, event, mapping, environment)
     if mapped is None:
         return _ended(claimed, MessageState.WITHHELD, NOTHING_TO_SEND)
     if isinstance(mapped, Unmappable):
@@ -54,7 +52,10 @@ async def map_late(store: Store, route: Route, claimed: Claimed) -> Claimed | Ru
 
 
 async def _keep(store: Store, route: Route, claimed: Claimed, mapped: Mapped) -> Claimed:
-    body = Body.of(mapped.payload, mapped.profile)
+    payload = mapped.payload
+    if claimed.edition > 1:  # a replay: what it knows of the customer is older than what went out
+        payload = replace(payload, profile=None)
+    body = body_of(mapped._replace(payload=payload))
 
     def write(tx: Transaction) -> None:
         keep_mapping(tx, route.key, claimed, body, claimed.message.environment)
@@ -62,7 +63,7 @@ async def _keep(store: Store, route: Route, claimed: Claimed, mapped: Mapped) ->
     await store.write(write)
     return replace(
         claimed,
-        message=replace(claimed.message, payload=mapped.payload),
+        message=replace(claimed.message, payload=payload),
         size=len(body.payload),
         snapshot=None,
     )

@@ -63,18 +63,38 @@ class Queue:
     ) -> Tally:
         """Resend, discard or replay the messages meant, at most `limit` of them.
 
-        Replay takes delivered messages only when they are named by id or asked for by state.
+        Of many, the newest `limit` are meant; the oldest goes first, so that what is replayed
+        comes back in the order in which it was made. Replay takes delivered messages only when
+        they are named by id or asked for by state.
         """
         tally = Tally()
         for state in self._states(action, wanted):
-            cursor: str | None = None
-            while limit is None or tally.matched < limit:
-                room = _AT_ONCE if limit is None else min(_AT_ONCE, limit - tally.matched)
-                views, cursor = await self.page(replace(wanted, state=state), cursor, room)
+            meant = replace(wanted, state=state)
+            pages = await self._pages(meant, None if limit is None else limit - tally.matched)
+            for cursor, oldest, size in reversed(pages):
+                found, _ = await self.page(meant, cursor, size)
+                views = [view for view in reversed(found) if view.key >= oldest]
                 tally = await self._change(action, views, tally, dry_run=dry_run)
-                if cursor is None:
-                    break
         return tally
+
+    async def _pages(
+        self, meant: MessageFilter, limit: int | None
+    ) -> list[tuple[str | None, int, int]]:
+        """Cursor, oldest key and size of each page of the messages meant, newest page first."""
+        pages: list[tuple[str | None, int, int]] = []
+        cursor: str | None = None
+        left = limit
+        while left is None or left > 0:
+            room = len(meant.ids) or _AT_ONCE
+            room = room if left is None else min(room, left)
+            views, following = await self.page(meant, cursor, room)
+            if views:
+                pages.append((cursor, views[-1].key, len(views)))
+            if following is None:
+                break
+            left = None if left is None else left - len(views)
+            cursor = following
+        return pages
 
     def _states(self, action: Action, wanted: MessageFilter) -> tuple[MessageState | None, ...]:
         allowed = _STATES[action]

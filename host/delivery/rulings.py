@@ -103,6 +103,8 @@ def gate_after(
         afters = [outcome.after for outcome in limited if outcome.after is not None]
         after = max(afters) if afters else None
         return lambda gate, now: gate.after_rate_limit(now, after, dice)
+    if len(outcomes) > 1 and all(isinstance(outcome, Isolate) for outcome in outcomes):
+        return None  # what comes next tells whether the destination is well
     if retries and len(retries) == len(outcomes):
         lanes = tuple(one.customer for one in group)
         first_wait = policy.resend_waits[0] if policy.resend_waits else 60.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 import anyio
@@ -20,6 +21,8 @@ from host.manifest import Limits
 from host.model import Reason
 from host.outcome import Isolate, Outcome, Report, ResendDecision, Retry
 from host.routing import Route
+from host.store.connections import read_connections
+from host.store.engine import Transaction
 from host.store.lanes import Attempt, Batch, Claimed, Ruling, Settlement, renew, settle
 from host.store.store import Store
 
@@ -61,8 +64,9 @@ class Sender:
         groups = deque(cut(await self._mapped(batch), self._limits))
         first = True
         while groups:
-            if not first:
-                await self._store.write(lambda tx: renew(tx, batch, self.lease_ms))
+            if not first and not await self._renewed(batch):
+                await self._give_back(batch, groups)
+                return
             first = False
             group = groups.popleft()
             report, attempt = await self._request(group)
@@ -76,9 +80,22 @@ class Sender:
                 groups.appendleft(half)
             await self._settle(batch, group, report, attempt, isolated)
             if holds_back(outcomes) and groups:
-                rest = [untouched(one, _now()) for group in groups for one in group]
-                await self._write(self._settlement(batch, rest, None))
+                await self._give_back(batch, groups)
                 return
+
+    async def _renewed(self, batch: Batch) -> bool:
+        """Hold the batch for another request; False while the store is away."""
+        try:
+            await self._store.write(lambda tx: renew(tx, batch, self.lease_ms))
+        except (StoreUnavailable, HostFull) as error:
+            log.warning("a batch cannot be held", error=str(error))
+            return False
+        return True
+
+    async def _give_back(self, batch: Batch, groups: Iterable[Sequence[Claimed]]) -> None:
+        """Let messages that were not sent stand as before the claim."""
+        rest = [untouched(one, _now()) for group in groups for one in group]
+        await self._write(self._settlement(batch, rest, None))
 
     async def _mapped(self, batch: Batch) -> list[Claimed]:
         """The batch with payloads; what can have none is settled."""
@@ -88,7 +105,11 @@ class Sender:
             if claimed.snapshot is None:
                 ready.append(claimed)
                 continue
-            result = await map_late(self._store, self._route, claimed)
+            try:
+                result = await map_late(self._store, self._route, claimed)
+            except (StoreUnavailable, HostFull) as error:
+                log.warning("a message cannot be mapped yet", error=str(error))
+                result = untouched(claimed, _now())
             if isinstance(result, Ruling):
                 ended.append(result)
             else:
@@ -157,16 +178,26 @@ class Sender:
 
     async def _write(self, settlement: Settlement) -> None:
         """Write down, whatever it takes: an outcome that is known must not be lost."""
-        with anyio.CancelScope(shield=True):
-            while True:
-                try:
-                    carried_out = await self._store.write(lambda tx: settle(tx, settlement))
-                except (StoreUnavailable, HostFull) as error:
-                    log.warning("outcomes not written down yet", error=str(error))
-                    await anyio.sleep(_STORE_AGAIN)
-                else:
-                    self._told(self._route, carried_out)
-                    return
+        while True:
+            try:
+                with anyio.CancelScope(shield=True):
+                    carried_out = await self._store.write(partial(self._carry_out, settlement))
+            except (StoreUnavailable, HostFull) as error:
+                log.warning("outcomes not written down yet", error=str(error))
+                # A stop ends the waiting: else a full disk would keep the host from ending.
+                await anyio.sleep(_STORE_AGAIN)
+            else:
+                self._told(self._route, carried_out)
+                return
+
+    def _carry_out(self, settlement: Settlement, tx: Transaction) -> list[Ruling]:
+        """Settle; what a destination says to settings of yesterday stops nobody today."""
+        if settlement.stopped is not None and not self._is_current(tx):
+            settlement.stopped = None
+        return settle(tx, settlement)
+
+    def _is_current(self, tx: Transaction) -> bool:
+        return any(row == self._route.row for row in read_connections(tx))
 
 
 def _now() -> int:

@@ -13,7 +13,7 @@ from typing import Final
 import anyio
 import structlog
 
-from host.errors import HostFull
+from host.errors import HostFull, StoreUnavailable
 from host.intake.job import EraseJob, IntakeJob, Item, Part, Verdict
 from host.routing import Routing
 from host.store.connections import waiting_messages
@@ -122,7 +122,7 @@ class Intake:
         try:
             await self._store.submit(IntakeJob([part for part, _ in batch], self._routing))
         except Exception as error:
-            if len(batch) > 1 and not isinstance(error, HostFull):
+            if len(batch) > 1 and not isinstance(error, HostFull | StoreUnavailable):
                 for one in batch:
                     await self._write([one])
                 return

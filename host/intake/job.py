@@ -122,7 +122,7 @@ class IntakeJob(Job[None]):
     def _customer(self, tx: Transaction, id_: str) -> StoredCustomer:
         stored = self._customers.get(id_)
         if stored is None:
-            stored = StoredCustomer(key=tx.keys(1), id=id_, is_new=True, touched=True)
+            stored = StoredCustomer(key=tx.keys(1), id=id_, is_new=True)
             self._customers[id_] = stored
         return stored
 
@@ -159,7 +159,7 @@ class IntakeJob(Job[None]):
 
     def _take_customer(self, tx: Transaction, taken: TakenCustomer) -> Verdict:
         stored = self._customer(tx, taken.id)
-        is_first = stored.fields is None
+        is_first = stored.text is None
         change = by_profile(stored, taken, tx.now, self._identities)
         self._follow(stored, change)
         return TAKEN if is_first and change is not Change.STALE else _VERDICTS[change]

@@ -15,6 +15,7 @@ OPT_IN: Final = "opt_in"
 PROFILE: Final = "profile"
 OPTED_OUT_STATUS: Final = "opted_out"
 MERGED_STATUS: Final = "merged"
+_MERGED: Final = b'"merged"'
 
 
 class Change(Enum):
@@ -36,7 +37,7 @@ def by_event(stored: StoredCustomer, event: Event, identities: Collection[str]) 
         stored.touched = True
         if stored.opted_out:
             stored.opted_out = False
-            stored.fields = {**(stored.fields or {}), "status": "active"}
+            stored.describe({**(stored.fields or {}), "status": "active"})
     if event.action not in (OPT_IN, PROFILE) or stored.opted_out or at < stored.changed_at:
         return Change.NONE
     fields = merge(stored.fields or {}, event.data)
@@ -44,7 +45,7 @@ def by_event(stored: StoredCustomer, event: Event, identities: Collection[str]) 
     stored.touched = True
     if fields == stored.fields:
         return Change.NONE
-    stored.fields = fields
+    stored.describe(fields)
     stored.external_ids = external_ids(fields)
     return Change.PROFILE
 
@@ -62,10 +63,9 @@ def by_profile(
         fields = {**erase_identity(fields, identities), "status": OPTED_OUT_STATUS}
     if stored.fields == fields and not leaves:
         return Change.NONE
-    stored.fields = fields
+    stored.describe(fields)
     stored.external_ids = external_ids(fields)
     stored.changed_at = at
-    stored.touched = True
     if leaves:
         stored.opted_out = True
         stored.opted_at = max(stored.opted_at, at)
@@ -77,14 +77,15 @@ def _opt_out(stored: StoredCustomer, at: int, identities: Collection[str]) -> Ch
     if stored.opted_out or at < stored.opted_at:
         return Change.NONE  # they came back after this
     fields = erase_identity(stored.fields or {}, identities)
-    stored.fields = {**fields, "status": OPTED_OUT_STATUS}
+    stored.describe({**fields, "status": OPTED_OUT_STATUS})
     stored.external_ids = {}
     stored.opted_out = True
     stored.opted_at = at
-    stored.touched = True
     return Change.OPTED_OUT
 
 
 def is_merged(stored: StoredCustomer) -> bool:
     """Whether the platform folded this customer into another one."""
+    if stored.text is None or _MERGED not in stored.text:  # spares parsing the profile
+        return False
     return stored.fields is not None and stored.fields.get("status") == MERGED_STATUS

@@ -11,6 +11,7 @@ import pluggy
 
 from host import hookspecs
 from host.manifest import HOST_API, Manifest
+from host.registry.calls import Calls, calls_of
 from host.registry.installed import CannotLoad, first_line
 
 HOOKS: Final[Mapping[str, bool]] = {
@@ -21,7 +22,7 @@ HOOKS: Final[Mapping[str, bool]] = {
 """Hook → whether it talks (`async def`). Read from the specs; a plugin implements them all."""
 
 
-def checked(plugin: object, name: str) -> pluggy.HookRelay:
+def checked(plugin: object, name: str) -> Calls:
     """The hooks of a plugin that keeps every promise that can be checked at load.
 
     Raises CannotLoad with what is wrong, for a person.
@@ -37,7 +38,7 @@ def checked(plugin: object, name: str) -> pluggy.HookRelay:
     except Exception as error:  # e.g. a marker that is none
         raise CannotLoad(f"its hooks cannot be read: {first_line(error)}") from None
     _check_hooks(plugin, manager.hook)
-    return manager.hook
+    return calls_of(manager.hook)
 
 
 def _check_manifest(manifest: object, name: str) -> None:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-
-import pluggy
 
 from host.errors import CannotTell, FixSettings, PluginFault, RequestFailed
 from host.http import Http
@@ -42,6 +40,7 @@ from host.outcome import (
     Stop,
     outcome_for_failure,
 )
+from host.registry.calls import Calls
 from host.registry.checks import checked
 from host.registry.installed import CannotLoad, first_line, place
 
@@ -67,7 +66,7 @@ class Module:
     distribution: str = ""
     manifest: Manifest | None = None
     enabled: bool = False
-    _relay: pluggy.HookRelay | None = field(default=None, repr=False, compare=False)
+    _calls: Calls | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -81,10 +80,10 @@ class Module:
         kept = manifest if isinstance(manifest, Manifest) else None
         name = name or (kept.name if kept else "unnamed")
         try:
-            relay = checked(plugin, name)
+            calls = checked(plugin, name)
             state, reason = ModuleState.READY, ""
         except CannotLoad as error:
-            relay, state, reason = None, ModuleState.BROKEN, str(error)
+            calls, state, reason = None, ModuleState.BROKEN, str(error)
         return cls(
             name=name,
             state=state,
@@ -94,13 +93,13 @@ class Module:
             distribution=distribution,
             manifest=kept,
             enabled=True,
-            _relay=relay,
+            _calls=calls,
         )
 
     @property
     def ready(self) -> bool:
         """Whether its hooks may be called."""
-        return self._relay is not None
+        return self._calls is not None
 
     async def connect(self, settings: Settings, http: Http) -> str:
         """Try settings; the account's title on the far side.
@@ -183,10 +182,10 @@ class Module:
             return decision
 
     @property
-    def _hooks(self) -> pluggy.HookRelay:
-        if self._relay is None:
+    def _hooks(self) -> Calls:
+        if self._calls is None:
             raise PluginFault(f"module {self.name} is {self.state}: {self.reason}")
-        return self._relay
+        return self._calls
 
     def _unanswered(self, failure: RequestFailed) -> FixSettings | CannotTell:
         if failure.kind not in _NEEDS_A_PERSON:
@@ -195,27 +194,47 @@ class Module:
         address = next((f.name for f in fields if f.kind is SettingKind.URL), None)
         return FixSettings(str(failure), **({address: str(failure)} if address else {}))
 
-    @contextmanager
-    def _fence(self, hook: str, settings: Settings) -> Iterator[None]:
+    def _fence(self, hook: str, settings: Settings) -> _Fence:
         """Turn what breaks the promise into PluginFault; the settings' secrets are blotted out."""
-        try:
-            yield
+        return _Fence(self.name, hook, settings)
+
+
+class _Fence:
+    """A context manager; a class, since it stands around every event."""
+
+    __slots__ = ("_hook", "_module", "_settings")
+
+    def __init__(self, module: str, hook: str, settings: Settings) -> None:
+        self._module = module
+        self._hook = hook
+        self._settings = settings
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None or isinstance(error, PluginFault):
             return
-        except (FixSettings, CannotTell) as error:
-            if hook == "connect":
-                raise
+        if isinstance(error, FixSettings | CannotTell):
+            if self._hook == "connect":
+                return
             words = f"raised {type(error).__name__}, which only connect may"
-        except PluginFault:
-            raise
-        except _Unfit as error:
+        elif isinstance(error, _Unfit):
             words = f"answered {error}"
-        except (Exception, SystemExit) as error:
+        elif isinstance(error, Exception | SystemExit):
             detail = f": {first_line(error)}".removesuffix(": ")
             words = f"raised {type(error).__name__}{detail}{place(error)}"
-        for value in settings.values():
+        else:
+            return
+        for value in self._settings.values():
             if isinstance(value, Secret) and value:
                 words = words.replace(value.reveal(), "•••")
-        raise PluginFault(f"module {self.name}: {hook} {words}") from None
+        raise PluginFault(f"module {self._module}: {self._hook} {words}") from None
 
 
 class _Unfit(Exception):

@@ -3,26 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from host import wire
 from host.model import Customer, Json
 from host.store.engine import Transaction
 
 
-@dataclass(slots=True, kw_only=True)
 class StoredCustomer:
-    """A customer's row. Mutable: a batch changes it step by step and saves it once."""
+    """A customer's row. Mutable: a batch changes it step by step and saves it once.
 
-    key: int
-    id: str
-    opted_out: bool = False
-    opted_at: int = 0  # ms; time of the last opt-in or opt-out
-    changed_at: int = 0  # ms; time of the last change of the profile
-    fields: Mapping[str, Json] | None = None  # None: known by id only
-    external_ids: Mapping[str, str] | None = None  # to be saved; None: as they are
-    is_new: bool = False
-    touched: bool = False
+    The profile is parsed only when somebody looks: most events need but its text, to find
+    the profile part that was made of it before.
+    """
+
+    __slots__ = (
+        "_fields",
+        "changed_at",
+        "external_ids",
+        "id",
+        "is_new",
+        "key",
+        "opted_at",
+        "opted_out",
+        "text",
+        "touched",
+    )
+
+    def __init__(
+        self,
+        *,
+        key: int,
+        id: str,
+        opted_out: bool = False,
+        opted_at: int = 0,
+        changed_at: int = 0,
+        text: bytes | None = None,
+        is_new: bool = False,
+    ) -> None:
+        self.key = key
+        self.id = id
+        self.opted_out = opted_out
+        self.opted_at = opted_at  # ms; time of the last opt-in or opt-out
+        self.changed_at = changed_at  # ms; time of the last change of the profile
+        self.text = text  # the profile as JSON; None: known by id only
+        self.external_ids: Mapping[str, str] | None = None  # to be saved; None: as they are
+        self.is_new = is_new
+        self.touched = is_new  # to be saved
+        self._fields: Mapping[str, Json] | None = None
+
+    @property
+    def fields(self) -> Mapping[str, Json] | None:
+        """The profile; None: known by id only."""
+        if self._fields is None and self.text is not None:
+            self._fields = wire.loads(self.text)
+        return self._fields
+
+    def describe(self, fields: Mapping[str, Json]) -> None:
+        """Give the customer another profile, to be saved."""
+        self._fields = fields
+        self.text = wire.dumps(fields)
+        self.touched = True
 
     @property
     def customer(self) -> Customer:
@@ -39,7 +79,7 @@ def find_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, StoredCusto
             opted_out=bool(row[2]),
             opted_at=row[3],
             changed_at=row[4],
-            fields=wire.loads(row[5]) if row[5] is not None else None,
+            text=row[5],
         )
         for row in tx.rows("customers_by_id", wire.dumps(list(ids)).decode())
     }
@@ -60,17 +100,7 @@ def save_customers(tx: Transaction, customers: Sequence[StoredCustomer]) -> None
     """Write down customers that are new or changed."""
     tx.run_many(
         "save_customer",
-        [
-            (
-                c.key,
-                c.id,
-                int(c.opted_out),
-                c.opted_at,
-                c.changed_at,
-                None if c.fields is None else wire.dumps(c.fields),
-            )
-            for c in customers
-        ],
+        [(c.key, c.id, int(c.opted_out), c.opted_at, c.changed_at, c.text) for c in customers],
     )
     renamed = [c for c in customers if c.external_ids is not None]
     tx.run_many("forget_external_ids", [(c.key,) for c in renamed if not c.is_new])

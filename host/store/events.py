@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 from host import wire
 from host.store.engine import Transaction
@@ -16,9 +17,8 @@ def id_hash(id_: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEvent:
-    """An event to be written down."""
+class NewEvent(NamedTuple):
+    """An event to be written down, in the order of its columns."""
 
     key: int
     hash: int
@@ -47,10 +47,7 @@ def find_contents(tx: Transaction, hashes: Iterable[int]) -> dict[str, bytes]:
 
 def add_events(tx: Transaction, events: Sequence[NewEvent]) -> None:
     """Write down events, and count their actions."""
-    tx.run_many(
-        "add_event", [(e.key, e.hash, e.id, e.content, e.customer, e.action) for e in events]
-    )
-    tx.run_many("add_event_body", [(e.key, e.body) for e in events])
+    tx.run_many("add_event", events)
     counts: dict[str, tuple[int, int]] = {}
     for event in events:
         counts[event.action] = (counts.get(event.action, (0, 0))[0] + 1, event.key)

@@ -74,15 +74,16 @@ def replay(tx: Transaction, view: MessageView) -> Replayed:
     lane = tx.row("lane", connection, customer)
     if body is None or lane is None or not view.state.settled or _opted_out(tx, view):
         return Replayed.NO
-    has_profile, delivered_profile = body[2] is not None, lane[4]
+    # What is mapped only now takes its profile part from the snapshot of its moment.
+    has_profile, delivered_profile = body[2] is not None or not view.mapped, lane[4]
     same = not (has_profile and delivered_profile > seq) and not _tried_long_ago(tx, view)
-    if view.mapped and not same and view.kind is Kind.PROFILE:
+    if not same and view.kind is Kind.PROFILE:
         return Replayed.NO
     if not tx.run("take_settled", connection, view.key):
         return Replayed.NO
     if view.state is MessageState.DELIVERED:
         _keep_delivering_attempt(tx, view)
-    edition = view.edition if same or not view.mapped else view.edition + 1
+    edition = view.edition if same else view.edition + 1
     place = tx.row("lengthen_lane", tx.now, connection, customer)
     assert place is not None, "the lane was just read"
     tx.run(

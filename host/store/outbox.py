@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from host import wire
-from host.model import EventMapping, Json, Kind, MessageState, Payload, Reason
+from host.model import EventMapping, Json, Kind, MessageState, Reason
 from host.store.engine import Row, Transaction
 from host.store.ledger import Entries
 
@@ -24,24 +25,13 @@ def kind_of(number: int) -> Kind:
     return _KINDS[number]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(NamedTuple):
     """What a message says, as it is kept."""
 
     payload: bytes
     route: str = ""
     profile: bytes | None = None  # digest of the profile part
     notes: bytes | None = None
-
-    @staticmethod
-    def of(payload: Payload, profile: bytes | None) -> Body:
-        """The body of a payload; `profile` is the digest of its profile part."""
-        return Body(
-            payload=wire.dumps({"event": payload.event, "profile": payload.profile}),
-            route=payload.route,
-            profile=None if payload.profile is None else profile,
-            notes=wire.dumps(payload.notes) if payload.notes else None,
-        )
 
     @staticmethod
     def unmapped(snapshot: Mapping[str, Json], mapping: EventMapping | None) -> Body:
@@ -56,8 +46,7 @@ class Body:
 EMPTY = Body(payload=b"{}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(NamedTuple):
     """A message about to be made."""
 
     connection: int

@@ -11,6 +11,7 @@ HISTORY_DAYS: Final = 90  # messages that are settled, their payloads and attemp
 IDENTITY_DAYS: Final = 120  # by which an event that comes again is recognised
 _DAY_MS: Final = 86_400_000
 _AT_ONCE: Final = 500
+_MARK: Final = "event_bodies_dropped"
 
 
 def drop_old(tx: Transaction) -> bool:
@@ -18,11 +19,24 @@ def drop_old(tx: Transaction) -> bool:
     history = first_key_at(tx.now - HISTORY_DAYS * _DAY_MS)
     identity = first_key_at(tx.now - IDENTITY_DAYS * _DAY_MS)
     dropped = [
-        tx.run("drop_event_bodies", history, _AT_ONCE),
         tx.run("drop_old_bodies", history, _AT_ONCE),
         tx.run("drop_attempts", history, _AT_ONCE),
         tx.run("drop_events", identity, _AT_ONCE),
     ]
     for row in tx.rows("connection_names"):
         dropped.append(tx.run("drop_settled", row[0], history, _AT_ONCE))
+    dropped.append(_drop_event_bodies(tx, history))
     return any(count == _AT_ONCE for count in dropped)
+
+
+def _drop_event_bodies(tx: Transaction, history: int) -> int:
+    """Go on where the last look ended: what was dropped is not looked at again.
+
+    An event that still waits for its mapping is passed over; it goes with its identity.
+    """
+    mark = tx.row("meta", _MARK)
+    events = tx.rows("old_event_bodies", int(mark[0]) if mark else 0, history, _AT_ONCE)
+    tx.run_many("drop_event_body", events)
+    if events:
+        tx.run("set_meta", _MARK, str(events[-1][0]))
+    return len(events)

@@ -24,7 +24,7 @@ ON CONFLICT (name, value) DO UPDATE SET customer = excluded.customer;
 UPDATE customer SET id = ?, fields = NULL, opted_out = 1 WHERE customer = ?;
 
 -- erase_event_bodies: drop the bodies of a customer's events.
-DELETE FROM event_body WHERE event IN (SELECT event FROM event WHERE customer = ?);
+UPDATE event SET body = NULL WHERE customer = ?;
 
 -- erase_settled_bodies: drop the payloads of a customer's settled messages.
 DELETE FROM message_body WHERE message IN (SELECT message FROM settled WHERE customer = ?);

@@ -2,16 +2,13 @@
 SELECT e.id_hash, e.id, e.content
 FROM json_each(?) wanted JOIN event e ON e.id_hash = wanted.value;
 
--- add_event: remember an event's identity.
-INSERT INTO event (event, id_hash, id, content, customer, action) VALUES (?, ?, ?, ?, ?, ?);
+-- add_event: keep an event as it came.
+INSERT INTO event (event, id_hash, id, content, customer, action, body) VALUES (?, ?, ?, ?, ?, ?, ?);
 
--- add_event_body: keep an event as it came.
-INSERT INTO event_body (event, body) VALUES (?, ?);
-
--- event_with_body: an event and its body, by key.
-SELECT e.id, e.action, c.id, b.body
-FROM event e JOIN event_body b USING (event) LEFT JOIN customer c ON c.customer = e.customer
-WHERE e.event = ?;
+-- event_with_body: an event by key, as long as its body is kept.
+SELECT e.id, e.action, c.id, e.body
+FROM event e LEFT JOIN customer c ON c.customer = e.customer
+WHERE e.event = ? AND e.body IS NOT NULL;
 
 -- count_seen: such events came.
 INSERT INTO seen (action, events, last) VALUES (?, ?, ?)
@@ -20,13 +17,14 @@ ON CONFLICT (action) DO UPDATE SET events = events + excluded.events, last = exc
 -- seen: which events come at all.
 SELECT action, events, last FROM seen ORDER BY events DESC;
 
--- drop_event_bodies: bodies of events older than a key, some at a time, unless still to be mapped.
-DELETE FROM event_body WHERE event IN (
-    SELECT event FROM event_body WHERE event < ?1 AND NOT EXISTS (
-        SELECT 1 FROM message m JOIN event e ON e.event = event_body.event
-        WHERE m.customer = e.customer AND m.event = e.event AND m.mapped = 0
-          AND m.connection IN (SELECT connection FROM connection))
-    ORDER BY event LIMIT ?2);
+-- old_event_bodies: events older than a key whose bodies are kept and not to be mapped any more, some of them.
+SELECT event FROM event WHERE event > ?1 AND event < ?2 AND body IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM connection n JOIN message m ON m.connection = n.connection AND m.customer = event.customer
+        AND m.event = event.event AND m.mapped = 0)
+ORDER BY event LIMIT ?3;
+
+-- drop_event_body: an event's body is no longer kept.
+UPDATE event SET body = NULL WHERE event = ?;
 
 -- drop_events: identities of events older than a key, some at a time.
 DELETE FROM event WHERE event IN (SELECT event FROM event WHERE event < ? ORDER BY event LIMIT ?);

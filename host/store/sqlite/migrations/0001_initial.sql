@@ -67,21 +67,17 @@ CREATE TABLE external_id (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX external_id_by_customer ON external_id (customer);
 
-CREATE TABLE event (                     -- identity of an event; outlives its body
+CREATE TABLE event (                     -- an event as it came; its identity outlives its body
     event       INTEGER PRIMARY KEY,
     id_hash     INTEGER NOT NULL,        -- 64 bits of the id's digest
     id          TEXT NOT NULL,
     content     BLOB NOT NULL,           -- digest of the content without the id
     customer    INTEGER,                 -- NULL: a guest
-    action      TEXT NOT NULL
+    action      TEXT NOT NULL,
+    body        BLOB                     -- the item as it came; NULL: no longer kept
 ) STRICT;
 CREATE INDEX event_by_id ON event (id_hash);
 CREATE INDEX event_by_customer ON event (customer);
-
-CREATE TABLE event_body (
-    event INTEGER PRIMARY KEY,
-    body  BLOB NOT NULL                  -- the item as it came
-) STRICT;
 
 CREATE TABLE seen (                      -- which events come at all
     action TEXT PRIMARY KEY,
