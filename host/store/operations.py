@@ -18,6 +18,7 @@ ERASED: Final = Reason(code="erased", text="the customer was erased")
 OPT_OUT: Final = "opt_out"
 DEDUPE_DAYS: Final = 30  # how long a destination can be trusted to know an id again
 _DAY_MS: Final = 86_400_000
+_REPLAYED: Final = (MessageState.UNDELIVERED, MessageState.DISCARDED, MessageState.DELIVERED)
 
 
 def resend(tx: Transaction, view: MessageView) -> bool:
@@ -65,6 +66,8 @@ class Replayed(Enum):
 def replay(tx: Transaction, view: MessageView) -> Replayed:
     """Put a settled message back at the end of its lane, as if never sent.
 
+    Not one that was withheld: a later opt-in speaks for what comes after it.
+
     It keeps id and content while nothing newer of the profile was delivered and its last
     try is recent enough to be recognised; else it goes without the profile part under
     `<id>.2`, since old attributes must not overwrite newer ones.
@@ -72,7 +75,7 @@ def replay(tx: Transaction, view: MessageView) -> Replayed:
     connection, customer, seq = view.place
     body = tx.row("body", view.key)
     lane = tx.row("lane", connection, customer)
-    if body is None or lane is None or not view.state.settled or _opted_out(tx, view):
+    if body is None or lane is None or view.state not in _REPLAYED or _opted_out(tx, view):
         return Replayed.NO
     # What is mapped only now takes its profile part from the snapshot of its moment.
     has_profile, delivered_profile = body[2] is not None or not view.mapped, lane[4]
