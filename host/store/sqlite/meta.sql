@@ -11,8 +11,8 @@ INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING;
 INSERT INTO meta (name, value) VALUES ('generation', '1')
 ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT);
 
--- last_event_key: the newest key given to an event.
-SELECT max(event) FROM event;
+-- last_event_key: the newest key given to an event or a customer.
+SELECT max(k) FROM (SELECT max(event) AS k FROM event UNION ALL SELECT max(customer) FROM customer);
 
 -- last_message_key: the newest key given to a message.
 SELECT max(message) FROM message_body;
