@@ -37,7 +37,7 @@ CONNECTION_KEYS: Final = (
     "events",
     "delivery",
 )
-SHOWN_KEYS: Final = ("id", "state", "reason", "version")
+SHOWN_KEYS: Final = ("id", "title", "environment", "state", "reason", "version")
 """What the API shows of a connection beside its configuration; ignored when given back."""
 
 _DELIVERY: Final[Mapping[str, Callable[[object, str, Faults], DeliveryNumber | None]]] = {
