@@ -6,6 +6,7 @@ The resend policy of one message, and the gate of one connection (rate limit, ci
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -63,8 +64,8 @@ def resend_wait(
 class Gate:
     """What holds back a whole connection. Times are milliseconds since 1970.
 
-    `lanes` counts the different lanes seen failing since the last success, up to three
-    (`lane` is the last one alone, to tell whether the next is different).
+    `lanes` counts the different lanes seen failing since the last success, up to three;
+    `lane` holds the marks of the first two, by which a third one is told.
     """
 
     not_before: int = 0
@@ -77,10 +78,15 @@ class Gate:
 
     def after_success(self, now: int, usage: float | None) -> Gate:
         """A request was answered well; `usage` is the destination's gauge in percent."""
-        wait = slow_down(usage)
+        wait = int(slow_down(usage) * 1000)
+        not_before = self.not_before
+        if self.open:
+            not_before = now + wait
+        elif wait:  # a pause stands: another request may have met the limit meanwhile
+            not_before = max(not_before, now + wait)
         return replace(
             self,
-            not_before=now + int(wait * 1000) if wait or self.open else self.not_before,
+            not_before=not_before,
             failures=0,
             lanes=0,
             lane=None,
@@ -103,8 +109,8 @@ class Gate:
         self, now: int, lanes: tuple[int, ...], circuit_after: int, probe_every: float
     ) -> Gate:
         """A request failed that carried these lanes; `circuit_after` 0: never open."""
-        different = len(set(lanes) - {self.lane})
-        seen = min(LANES_TO_OPEN, self.lanes + different)
+        marks = dict.fromkeys((*_unpacked(self.lane), *(_mark(lane) for lane in lanes)))
+        seen = max(self.lanes, min(LANES_TO_OPEN, len(marks)))
         failures = self.failures + 1
         opens = self.open or (0 < circuit_after <= failures and seen >= LANES_TO_OPEN)
         wait = int(min(PROBE_EVERY_MOST, probe_every) * 1000)
@@ -112,10 +118,27 @@ class Gate:
             self,
             failures=failures,
             lanes=seen,
-            lane=lanes[-1] if lanes else self.lane,
+            lane=_packed(list(marks)),
             open=opens,
             not_before=max(self.not_before, now + wait) if opens else self.not_before,
         )
+
+
+_MARK_BITS: Final = 31  # two marks fit a column
+
+
+def _mark(lane: int) -> int:
+    """A lane in few bits, never 0. Two lanes with one mark are rare, and only counted as one."""
+    return lane % (2**_MARK_BITS - 1) + 1
+
+
+def _packed(marks: Sequence[int]) -> int | None:
+    return sum(mark << _MARK_BITS * n for n, mark in enumerate(marks[:2])) or None
+
+
+def _unpacked(lane: int | None) -> list[int]:
+    both = lane or 0
+    return [mark for mark in (both & (2**_MARK_BITS - 1), both >> _MARK_BITS) if mark]
 
 
 def slow_down(usage: float | None) -> float:
