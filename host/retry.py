@@ -133,7 +133,8 @@ def _mark(lane: int) -> int:
 
 
 def _packed(marks: Sequence[int]) -> int | None:
-    return sum(mark << _MARK_BITS * n for n, mark in enumerate(marks[:2])) or None
+    first, second = (*marks[:2], 0, 0)[:2]
+    return (first | second << _MARK_BITS) or None
 
 
 def _unpacked(lane: int | None) -> list[int]:
