@@ -34,6 +34,7 @@ from host.store.store import Store
 log: Final = structlog.get_logger("host.app")
 
 RETENTION_EVERY: Final = 600.0  # seconds between looks for what is too old
+DELETIONS_EVERY: Final = 1.0  # seconds between looks for what deleted connections still hold
 _RETENTION_PAUSE: Final = 0.1  # seconds between small deletes: traffic goes first
 
 
@@ -91,11 +92,11 @@ class Host:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run every background task; at the end finish what is in flight."""
-        await self._begin()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.intake.run)
             tasks.start_soon(self.bench.modules.follow)
             tasks.start_soon(self._forget_old)
+            tasks.start_soon(self._finish_deletions)
             finished = anyio.Event()
             if self.delivers:
                 tasks.start_soon(self._deliver, finished)
@@ -117,7 +118,8 @@ class Host:
         async with self.running():
             yield
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
+        """Put right what the last run left, and say what is not as it should be."""
         freed = await self.bench.store.write(free_all_leases)
         if freed:
             log.info("messages of the last run go again", messages=freed)
@@ -133,6 +135,14 @@ class Host:
             await self.delivery.run()
         finally:
             finished.set()
+
+    async def _finish_deletions(self) -> None:
+        while True:
+            try:
+                await self.bench.configure.finish_deletions()
+            except (StoreUnavailable, HostFull) as error:
+                log.warning("a deletion is not finished yet", error=str(error))
+            await anyio.sleep(DELETIONS_EVERY)
 
     async def _forget_old(self) -> None:
         while True:
@@ -150,6 +160,8 @@ async def host(environment: Environment, *, delivers: bool = True) -> AsyncItera
     lock = HostLock(environment.home)
     try:
         async with workbench(environment) as bench:
-            yield Host(bench, delivers=delivers)
+            found = Host(bench, delivers=delivers)
+            await found.begin()
+            yield found
     finally:
         lock.release()

@@ -34,8 +34,8 @@ class ProfilePart(NamedTuple):
     """A customer's profile part on one connection, ready to be put into payloads."""
 
     profile: Profile
-    digest: bytes | None  # by which equal parts are recognised; None: there is nothing to say
-    text: bytes  # JSON
+    digest: int | None  # by which equal parts are recognised; None: there is nothing to say
+    text: str  # JSON
 
 
 class Unmappable(NamedTuple):
@@ -51,7 +51,7 @@ class ProfileParts:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, str, bytes | None], ProfilePart] = {}
+        self._known: dict[tuple[int, str, str | None], ProfilePart] = {}
 
     def of(
         self, route: Route, customer: StoredCustomer, environment: str | None
@@ -80,9 +80,10 @@ def profile_part(
     except PluginFault as fault:
         return _failed(fault)
     if profile.content is None:
-        return ProfilePart(profile, None, b"null")
+        return ProfilePart(profile, None, "null")
     digest = blake2b(wire.canonical(profile.content), digest_size=8).digest()
-    return ProfilePart(profile, digest, wire.dumps(profile.content))
+    number = int.from_bytes(digest, "big", signed=True)  # as databases hold it
+    return ProfilePart(profile, number, wire.dumps(profile.content).decode())
 
 
 def map_message(
@@ -111,12 +112,12 @@ def body_of(mapped: Mapped) -> Body:
     if part.profile.notes and payload.profile is not None:
         notes = tuple(dict.fromkeys((*notes, *part.profile.notes)))  # it may have added them
     same = payload.profile is part.profile.content
-    profile = part.text if same else wire.dumps(payload.profile)
+    profile = part.text if same else wire.dumps(payload.profile).decode()
     return Body(
-        payload=b'{"event":%b,"profile":%b}' % (wire.dumps(payload.event), profile),
+        payload=f'{{"event":{wire.dumps(payload.event).decode()},"profile":{profile}}}',
         route=payload.route,
         profile=None if payload.profile is None else part.digest,
-        notes=wire.dumps(notes) if notes else None,
+        notes=wire.dumps(notes).decode() if notes else None,
     )
 
 

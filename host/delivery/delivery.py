@@ -91,7 +91,11 @@ class Delivery:
         try:
             await dispatcher.run()
         except Exception as error:
-            log.exception("delivery failed", connection=dispatcher.route.row.id, error=str(error))
+            log.exception(
+                "delivery failed",
+                connection=dispatcher.route.row.id,
+                error=type(error).__name__,
+            )
             await anyio.sleep(LOOK_EVERY)
         finally:
             if self._dispatchers.get(key) is dispatcher:

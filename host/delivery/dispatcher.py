@@ -18,14 +18,15 @@ from host.http import DestinationPolicy, Http, Resolver
 from host.manifest import Limits
 from host.routing import Route
 from host.store.engine import Transaction
-from host.store.lanes import Batch, Nothing, Ruling, claim, read_gate, release_held_back
+from host.store.lanes import Batch, Nothing, Ruling, claim, read_gate, release_held_back, renew
 from host.store.store import Store
 
 log: Final = structlog.get_logger("host.delivery")
 
 FILL_FOR: Final = 0.005  # seconds that a batch may wait to fill
-LOOK_AGAIN: Final = 5.0  # seconds after which work is looked for unasked
+LOOK_AGAIN: Final = 1.0  # seconds after which work is looked for unasked: commands make some
 _RELEASE_AT_ONCE: Final = 200
+_RENEW_EVERY_MS: Final = 10_000  # well within the shortest lease
 _FIRST: Final = (-1, -1)
 
 
@@ -50,7 +51,8 @@ class Dispatcher:
         self._wake = anyio.Event()
         self._stopping = False
         self._idle: list[Sender] = []
-        self._busy = 0
+        self._under_way: dict[int, Batch] = {}  # by token
+        self._renew_at = 0  # ms since 1970
         self._released_until = 0  # the recovery whose lanes were made due
         self._release_from: tuple[int, int] | None = None
 
@@ -92,7 +94,7 @@ class Dispatcher:
                 continue
             if isinstance(claimed, Batch):
                 sender = self._idle.pop()
-                self._busy += 1
+                self._under_way[claimed.token] = claimed
                 tasks.start_soon(self._send, sender, claimed)
                 if len(claimed.claimed) < self._limits.items_per_request:
                     await anyio.sleep(FILL_FOR)
@@ -101,6 +103,7 @@ class Dispatcher:
                 await anyio.sleep(FILL_FOR)
 
     def _claim(self, tx: Transaction) -> Batch | Nothing:
+        self._hold(tx)
         self._release(tx)
         return claim(
             tx,
@@ -108,8 +111,20 @@ class Dispatcher:
             install=self._store.install,
             limit=self._limits.items_per_request,
             lease_ms=self._idle[-1].lease_ms,
-            in_flight=self._busy > 0,
+            in_flight=bool(self._under_way),
         )
+
+    def _hold(self, tx: Transaction) -> None:
+        """Renew what is under way, so that no claim of ours takes it for abandoned.
+
+        A lease runs out under a living sender when the store is away for long, the process
+        stands still, or the clock is put forward.
+        """
+        if tx.now < self._renew_at:
+            return
+        self._renew_at = tx.now + _RENEW_EVERY_MS
+        for batch in tuple(self._under_way.values()):
+            renew(tx, batch, self._idle[-1].lease_ms)
 
     def _release(self, tx: Transaction) -> None:
         """After a recovery, step by step: what waits for a resend is due now."""
@@ -126,7 +141,7 @@ class Dispatcher:
         try:
             await sender.send(batch)
         finally:
-            self._busy -= 1
+            del self._under_way[batch.token]
             self._idle.append(sender)
             self._wake.set()
 

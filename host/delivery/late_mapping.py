@@ -16,6 +16,7 @@ from host.store.engine import Transaction
 from host.store.events import find_event
 from host.store.keys import ms_of
 from host.store.lanes import Claimed, Ruling, keep_mapping
+from host.store.outbox import size_of
 from host.store.store import Store
 
 NOTHING_TO_SEND: Final = Reason(
@@ -64,7 +65,7 @@ async def _keep(store: Store, route: Route, claimed: Claimed, mapped: Mapped) ->
     return replace(
         claimed,
         message=replace(claimed.message, payload=payload),
-        size=len(body.payload),
+        size=size_of(body.payload),
         snapshot=None,
     )
 

@@ -133,7 +133,7 @@ class Sender:
             reason = Reason(code="timeout", text="the module did not end its request in time")
             outcome: Outcome = Retry(reason=reason)
         except PluginFault as fault:
-            log.warning("plugin fault", module=self._route.module.name, fault=str(fault))
+            self._blame("deliver")
             reason = Reason(code="plugin_fault", text=str(fault))
             # One message may be what the plugin stumbles over: its neighbours must not pay.
             outcome = Isolate(reason=reason) if len(group) > 1 else Retry(reason=reason)
@@ -165,9 +165,13 @@ class Sender:
             return None
         try:
             return self._route.module.resend(self._connection, one.message, outcome)
-        except PluginFault as fault:
-            log.warning("plugin fault", module=self._route.module.name, fault=str(fault))
+        except PluginFault:
+            self._blame("resend")
             return None
+
+    def _blame(self, hook: str) -> None:
+        # Without the fault's words, which may tell of somebody: they stand at the message.
+        log.warning("plugin fault", module=self._route.module.name, hook=hook)
 
     def _settlement(
         self, batch: Batch, rulings: Sequence[Ruling], attempt: Attempt | None

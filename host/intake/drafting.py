@@ -13,7 +13,7 @@ from host.routing import Route, Routing
 from host.store.customers import StoredCustomer
 from host.store.lanes import OPTED_OUT
 from host.store.operations import OPT_OUT
-from host.store.outbox import EMPTY, Body, Draft
+from host.store.outbox import EMPTY, Body, Draft, size_of
 
 MERGED: Final = Reason(code="merged", text="the customer was merged into another one")
 
@@ -77,7 +77,7 @@ class Drafting:
         mapped = map_message(route, part, event, mapping, environment)
         if isinstance(mapped, Mapped):
             body = body_of(mapped)
-            mapped = too_large(route, len(body.payload), kind)
+            mapped = too_large(route, size_of(body.payload), kind)
             if mapped is None:
                 yield Draft(*place, body, environment)
         if isinstance(mapped, Unmappable):

@@ -15,7 +15,7 @@ OPT_IN: Final = "opt_in"
 PROFILE: Final = "profile"
 OPTED_OUT_STATUS: Final = "opted_out"
 MERGED_STATUS: Final = "merged"
-_MERGED: Final = b'"merged"'
+_MERGED: Final = '"merged"'
 
 
 class Change(Enum):
@@ -54,7 +54,8 @@ def by_profile(
     stored: StoredCustomer, taken: TakenCustomer, now: int, identities: Collection[str]
 ) -> Change:
     """Let a whole profile replace a customer's; `now` in ms counts where it tells no time."""
-    at = now if taken.updated_at is None else to_ms(taken.updated_at)
+    # Only who tells a time can be too late: a clock ahead of ours makes nobody's profile stale.
+    at = max(now, stored.changed_at) if taken.updated_at is None else to_ms(taken.updated_at)
     if at < stored.changed_at:
         return Change.STALE
     leaves = taken.fields.get("status") == OPTED_OUT_STATUS and not stored.opted_out

@@ -139,6 +139,11 @@ def delete_connection(tx: Transaction, key: int) -> None:
     tx.run("next_generation")
 
 
+def deleted_with_messages(tx: Transaction) -> list[int]:
+    """Deleted connections that still hold messages: some were being sent, or a host died."""
+    return [row[0] for row in tx.rows("deleted_with_messages")]
+
+
 def withhold_deleted(tx: Transaction, key: int) -> bool:
     """Withhold some of what waits on a deleted connection; True while there may be more."""
     lanes = tx.rows("lanes_waiting", key, _LANES_AT_ONCE)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from host import wire
 from host.model import Customer, Json
 from host.store.engine import Transaction
+
+T = TypeVar("T")
 
 
 class StoredCustomer:
@@ -37,7 +40,7 @@ class StoredCustomer:
         opted_out: bool = False,
         opted_at: int = 0,
         changed_at: int = 0,
-        text: bytes | None = None,
+        text: str | None = None,
         is_new: bool = False,
     ) -> None:
         self.key = key
@@ -61,7 +64,7 @@ class StoredCustomer:
     def describe(self, fields: Mapping[str, Json]) -> None:
         """Give the customer another profile, to be saved."""
         self._fields = fields
-        self.text = wire.dumps(fields)
+        self.text = wire.dumps(fields).decode()
         self.touched = True
 
     @property
@@ -72,6 +75,10 @@ class StoredCustomer:
 
 def find_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, StoredCustomer]:
     """Known customers among these ids."""
+    plain, odd = _apart(ids, lambda id_: "\0" in id_)
+    found: list[Sequence[Any]] = [*tx.packed("customers_by_id", wire.dumps(plain).decode())]
+    for id_ in odd:
+        found += tx.rows("customer_by_id", id_)
     return {
         row[1]: StoredCustomer(
             key=row[0],
@@ -81,7 +88,7 @@ def find_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, StoredCusto
             changed_at=row[4],
             text=row[5],
         )
-        for row in tx.rows("customers_by_id", wire.dumps(list(ids)).decode())
+        for row in found
     }
 
 
@@ -89,11 +96,20 @@ def find_by_external_id(
     tx: Transaction, pairs: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
     """Ids of customers by (name, value) of an external id."""
-    wanted = [list(pair) for pair in pairs]
-    if not wanted:
-        return {}
-    rows = tx.rows("customers_by_external_id", wire.dumps(wanted).decode())
+    plain, odd = _apart(pairs, lambda pair: "\0" in pair[0] or "\0" in pair[1])
+    rows = tx.rows("customers_by_external_id", wire.dumps(plain).decode()) if plain else []
+    for pair in odd:
+        rows += tx.rows("customer_by_external_id", *pair)
     return {(name, value): id_ for name, value, id_ in rows}
+
+
+def _apart(items: Iterable[T], is_odd: Callable[[T], bool]) -> tuple[list[T], list[T]]:
+    """What SQLite's JSON functions take, and what has a NUL, behind which they cut texts off."""
+    plain: list[T] = []
+    odd: list[T] = []
+    for item in items:
+        (odd if is_odd(item) else plain).append(item)
+    return plain, odd
 
 
 def save_customers(tx: Transaction, customers: Sequence[StoredCustomer]) -> None:
@@ -103,7 +119,9 @@ def save_customers(tx: Transaction, customers: Sequence[StoredCustomer]) -> None
         [(c.key, c.id, int(c.opted_out), c.opted_at, c.changed_at, c.text) for c in customers],
     )
     renamed = [c for c in customers if c.external_ids is not None]
-    tx.run_many("forget_external_ids", [(c.key,) for c in renamed if not c.is_new])
+    former = [c.key for c in renamed if not c.is_new]
+    if former:
+        tx.run("forget_external_ids", wire.dumps(former).decode())
     tx.run_many(
         "save_external_id",
         [(name, value, c.key) for c in renamed for name, value in (c.external_ids or {}).items()],

@@ -31,8 +31,11 @@ class Transaction(Protocol):
     def run(self, statement: str, *values: Any) -> int:
         """Run a named statement; how many rows it changed."""
 
+    def packed(self, statement: str, *values: Any) -> list[list[Any]]:
+        """All rows of a statement that answers them as one JSON array of arrays."""
+
     def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run a named statement once per row of values."""
+        """Insert rows by a named `INSERT … VALUES (…)`, many at once."""
 
     def keys(self, count: int) -> int:
         """The first of `count` new keys in a row."""

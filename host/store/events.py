@@ -41,8 +41,8 @@ class StoredEvent:
 
 def find_contents(tx: Transaction, hashes: Iterable[int]) -> dict[str, bytes]:
     """Content digests of known events by id, among those with these hashes."""
-    rows = tx.rows("events_by_hash", wire.dumps(list(hashes)).decode())
-    return {id_: content for _, id_, content in rows}
+    rows = tx.packed("events_by_hash", wire.dumps(list(hashes)).decode())
+    return {id_: bytes.fromhex(content) for id_, content in rows}
 
 
 def add_events(tx: Transaction, events: Sequence[NewEvent]) -> None:

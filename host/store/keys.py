@@ -13,13 +13,14 @@ from typing import Final
 _BEGINNING: Final = 1_577_836_800_000  # 2020-01-01T00:00:00Z
 _COUNTER_BITS: Final = 20
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
+LAST_KEY: Final = 2**63 - 1  # what a database's integer can hold; never given out
 _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH: Final = 13
 
 
 def first_key_at(ms: int) -> int:
     """The smallest key of a millisecond since 1970."""
-    return max(0, ms - _BEGINNING) << _COUNTER_BITS
+    return min(max(0, ms - _BEGINNING) << _COUNTER_BITS, LAST_KEY)
 
 
 def ms_of(key: int) -> int:
@@ -56,7 +57,7 @@ def key_from_text(text: str) -> int | None:
     key = 0
     for letter in text:
         key = key << 5 | _VALUES[letter]
-    return key
+    return key if key < LAST_KEY else None
 
 
 def message_id(install: str, key: int, edition: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from host import wire
 from host.model import Json, Kind, Message, MessageState, Payload, Reason
@@ -18,7 +18,7 @@ from host.store.connections import stop_connection
 from host.store.engine import Row, Transaction
 from host.store.keys import message_id
 from host.store.ledger import Entries
-from host.store.outbox import Body, kind_number, kind_of, state_of
+from host.store.outbox import Body, kind_number, kind_of, size_of, state_of
 
 OPTED_OUT = Reason(code="opted_out", text="the customer opted out")
 
@@ -129,13 +129,13 @@ def claim(
         if in_flight:
             return Nothing(until=None)
         limit = 1
-    rows = tx.rows("claim", connection, tx.now, limit)
+    rows = tx.packed("claim", connection, tx.now, limit)
     if not rows:
         due = tx.row("next_due", connection)
         return Nothing(until=due[0] if due else None)
     token = secrets.randbits(62)
     until = tx.now + lease_ms
-    tx.run_many("lease_lane", [(token, until, connection, row[0]) for row in rows])
+    tx.run("lease_lanes", token, until, connection, _json([row[0] for row in rows]))
     entries = Entries()
     for row in rows:
         if not row[1]:  # else a lease ran out, and it is counted as being sent already
@@ -148,7 +148,7 @@ def claim(
     )
 
 
-def _claimed(row: Row, install: str) -> Claimed:
+def _claimed(row: Sequence[Any], install: str) -> Claimed:
     customer, _, seq, key, kind, event, edition, mapped, attempts, environment = row[:10]
     customer_id, payload, route = row[10:]
     body = wire.loads(payload)
@@ -171,7 +171,7 @@ def _claimed(row: Row, install: str) -> Claimed:
         event=event,
         edition=edition,
         message=message,
-        size=len(payload),
+        size=size_of(payload),
         snapshot=None if mapped else body.get("snapshot", {}),
         external=None if mapped else body.get("external"),
     )
@@ -180,9 +180,8 @@ def _claimed(row: Row, install: str) -> Claimed:
 def renew(tx: Transaction, batch: Batch, lease_ms: int) -> None:
     """Hold a batch for longer."""
     until = tx.now + lease_ms
-    tx.run_many(
-        "renew_lease", [(until, batch.connection, c.customer, batch.token) for c in batch.claimed]
-    )
+    customers = [claimed.customer for claimed in batch.claimed]
+    tx.run("renew_leases", batch.token, until, batch.connection, _json(customers))
 
 
 def keep_mapping(
@@ -200,9 +199,8 @@ def settle(tx: Transaction, settlement: Settlement) -> list[Ruling]:
     """
     connection, attempt = settlement.connection, settlement.attempt
     customers = [ruling.claimed.customer for ruling in settlement.rulings]
-    held: dict[int, int] = dict(
-        tx.rows("held", connection, settlement.token, wire.dumps(customers).decode())
-    )
+    rows = tx.packed("held", connection, settlement.token, _json(customers))
+    held: dict[int, int] = {customer: opted_out for customer, opted_out in rows}
     rulings = [
         _respecting_opt_out(tx, ruling, bool(held[ruling.claimed.customer]))
         for ruling in settlement.rulings
@@ -226,6 +224,10 @@ def settle(tx: Transaction, settlement: Settlement) -> list[Ruling]:
     _hold_back(tx, settlement)
     tx.wake(connection)
     return rulings
+
+
+def _json(value: Any) -> str:
+    return wire.dumps(value).decode()
 
 
 def _respecting_opt_out(tx: Transaction, ruling: Ruling, opted_out: bool) -> Ruling:
@@ -255,15 +257,15 @@ def _settle_delivered(
             for r in rulings
         ],
     )
-    places = [(connection, r.claimed.customer, r.claimed.seq) for r in rulings]
-    tx.run_many("remove_message", places)
-    tx.run_many(
-        "free_lane",
+    lanes = _json(
         [
-            (tx.now, r.claimed.seq if r.claimed.message.payload.profile is not None else 0, *lane)
-            for r, (*lane, _) in zip(rulings, places, strict=True)
-        ],
+            (r.claimed.customer, r.claimed.seq, r.claimed.message.payload.profile is not None)
+            for r in rulings
+        ]
     )
+    if rulings:
+        tx.run("remove_delivered", connection, lanes)
+        tx.run("free_lanes", connection, lanes, tx.now)
     for ruling in rulings:
         if ruling.notes:
             _add_notes(tx, ruling)
@@ -272,7 +274,7 @@ def _settle_delivered(
 def _add_notes(tx: Transaction, ruling: Ruling) -> None:
     row = tx.row("notes", ruling.claimed.key)
     notes = wire.loads(row[0]) if row and row[0] else []
-    tx.run("add_notes", wire.dumps([*notes, *ruling.notes]), ruling.claimed.key)
+    tx.run("add_notes", _json([*notes, *ruling.notes]), ruling.claimed.key)
 
 
 def _settle_other(tx: Transaction, connection: int, ruling: Ruling) -> None:
@@ -290,7 +292,7 @@ def _settle_other(tx: Transaction, connection: int, ruling: Ruling) -> None:
             *(mapped, ruling.state, ruling.attempts, code, text, environment),
             *(tx.now, None, None),
         )
-        tx.run("free_lane", tx.now, 0, *place)
+        tx.run("free_lanes", connection, _json([(claimed.customer, claimed.seq, False)]), tx.now)
         if claimed.message.payload.profile is not None or claimed.message.kind is Kind.PROFILE:
             tx.run("forget_profile", *place)
         return
@@ -361,8 +363,8 @@ def release_held_back(
     gate, _ = read_gate(tx, connection)
     rows = tx.rows("held_back", connection, *after, limit)
     due = [row[0] for row in rows if 0 < row[2] < gate.recovered_at]
-    tx.run_many("make_due", [(tx.now, connection, customer) for customer in due])
     if due:
+        tx.run("make_due", connection, tx.now, _json(due))
         tx.wake(connection)
     return (rows[-1][1], rows[-1][0]) if len(rows) == limit else None
 

@@ -9,6 +9,7 @@ from host.model import MessageState
 from host.store.engine import Transaction
 
 STATES: Final = tuple(state.value for state in MessageState)
+_COLUMNS: Final = ("made", *STATES, "not_made")
 
 
 class Entries:
@@ -37,15 +38,10 @@ class Entries:
 
     def enter(self, tx: Transaction) -> None:
         """Write the changes down."""
-        columns = ("made", *STATES, "not_made")
-        rows = [
-            (*(change[column] for column in columns), connection)
-            for connection, change in self._changes.items()
-        ]
-        tx.run_many("book", rows)
+        for connection, change in self._changes.items():
+            tx.run("book", *(change[column] for column in _COLUMNS), connection)
 
 
 def read_ledger(tx: Transaction) -> dict[int, dict[str, int]]:
     """The books by connection key: made, each state, and not_made."""
-    columns = ("made", *STATES, "not_made")
-    return {row[0]: dict(zip(columns, row[1:], strict=True)) for row in tx.rows("ledger")}
+    return {row[0]: dict(zip(_COLUMNS, row[1:], strict=True)) for row in tx.rows("ledger")}

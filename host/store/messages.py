@@ -9,10 +9,9 @@ from typing import Final
 from host import wire
 from host.model import Json, Kind, MessageState, Reason
 from host.store.engine import Row, Transaction
-from host.store.keys import first_key_at, message_id, message_key, ms_of
+from host.store.keys import LAST_KEY, first_key_at, message_id, message_key, ms_of
 from host.store.outbox import kind_of, state_of
 
-LAST_KEY: Final = 2**63 - 1
 PAGE: Final = 50
 
 
@@ -109,10 +108,10 @@ def _newest(
     names = _names(tx, install)
     customer: int | None = None
     if wanted.customer is not None:
-        rows = tx.rows("customers_by_id", wire.dumps([wanted.customer]).decode())
-        if not rows:
+        row = tx.row("customer_by_id", wanted.customer)
+        if row is None:
             return []
-        customer = rows[0][0]
+        customer = row[0]
     since = 0 if wanted.since is None else first_key_at(wanted.since)
     found: list[MessageView] = []
     for connection, (id_, _) in names.connections.items():

@@ -124,7 +124,7 @@ def erase_customer(
     tx.run("erase_event_bodies", customer)
     tx.run("erase_attempts", customer)
     tx.run("erase_settled_bodies", customer)
-    tx.run("forget_external_ids", customer)
+    tx.run("forget_external_ids", f"[{customer}]")
     tx.run("erase_customer", f"erased-{key_text(tx.keys(1))}", customer)
 
 

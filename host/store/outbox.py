@@ -28,10 +28,10 @@ def kind_of(number: int) -> Kind:
 class Body(NamedTuple):
     """What a message says, as it is kept."""
 
-    payload: bytes
+    payload: str  # JSON
     route: str = ""
-    profile: bytes | None = None  # digest of the profile part
-    notes: bytes | None = None
+    profile: int | None = None  # digest of the profile part
+    notes: str | None = None  # JSON
 
     @staticmethod
     def unmapped(snapshot: Mapping[str, Json], mapping: EventMapping | None) -> Body:
@@ -40,10 +40,15 @@ class Body(NamedTuple):
         `mapping` names the association by which it was made; its own words are read anew.
         """
         external = None if mapping is None else mapping.external
-        return Body(payload=wire.dumps({"snapshot": snapshot, "external": external}))
+        return Body(payload=wire.dumps({"snapshot": snapshot, "external": external}).decode())
 
 
-EMPTY = Body(payload=b"{}")
+def size_of(payload: str) -> int:
+    """Bytes of a payload as it is sent."""
+    return len(payload) if payload.isascii() else len(payload.encode())
+
+
+EMPTY = Body(payload="{}")
 
 
 class Draft(NamedTuple):
@@ -65,7 +70,7 @@ class _Lane:
     next_seq: int = 1
     due: int | None = None
     leased: bool = False
-    profile: bytes | None = None
+    profile: int | None = None
     profile_waiting: int | None = None
 
 
@@ -139,8 +144,8 @@ def _without_older_profiles(drafts: Sequence[Draft]) -> list[Draft]:
 
 def _read_lanes(tx: Transaction, drafts: Iterable[Draft]) -> dict[tuple[int, int], _Lane]:
     lanes = {(d.connection, d.customer): _Lane() for d in drafts}
-    for row in tx.rows("lanes", wire.dumps(list(lanes)).decode()):
-        lanes[row[0], row[1]] = _Lane(row[2], row[3], row[4] is not None, row[5], row[6])
+    for row in tx.packed("lanes", wire.dumps(list(lanes)).decode()):
+        lanes[row[0], row[1]] = _Lane(row[2], row[3], bool(row[4]), row[5], row[6])
     return lanes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from host import wire
 from host.store.engine import Transaction
 from host.store.keys import first_key_at
 
@@ -36,7 +37,7 @@ def _drop_event_bodies(tx: Transaction, history: int) -> int:
     """
     mark = tx.row("meta", _MARK)
     events = tx.rows("old_event_bodies", int(mark[0]) if mark else 0, history, _AT_ONCE)
-    tx.run_many("drop_event_body", events)
     if events:
+        tx.run("drop_event_bodies", wire.dumps([row[0] for row in events]).decode())
         tx.run("set_meta", _MARK, str(events[-1][0]))
     return len(events)

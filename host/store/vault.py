@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -69,9 +71,19 @@ def keys_of(home: Path, given: Sequence[Secret]) -> tuple[Secret, ...]:
     path = home / "secret.key"
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        _make_key(path)
+    return tuple(Secret(text) for text in path.read_text("ascii").replace(",", "\n").split())
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key, whole or not at all; of several who try at once, one does."""
+    file, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
         with os.fdopen(file, "wb") as stream:
             stream.write(Fernet.generate_key() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
-    return tuple(Secret(text) for text in path.read_text("ascii").replace(",", "\n").split())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)

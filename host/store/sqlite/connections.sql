@@ -31,6 +31,10 @@ WHERE connection = ?;
 -- delete_connection: gone, but for its history.
 UPDATE connection SET deleted_at = ?, secrets = x'', version = version + 1 WHERE connection = ?;
 
+-- deleted_with_messages: deleted connections whose messages are not all settled.
+SELECT n.connection FROM connection n WHERE n.deleted_at IS NOT NULL
+    AND EXISTS (SELECT 1 FROM message m WHERE m.connection = n.connection);
+
 -- add_ledger: open the books of a connection.
 INSERT INTO ledger (connection) VALUES (?);
 

@@ -1,5 +1,5 @@
 -- customers_by_id: what is known of these customers (JSON list of ids).
-SELECT c.customer, c.id, c.opted_out, c.opted_at, c.changed_at, c.fields
+SELECT json_group_array(json_array(c.customer, c.id, c.opted_out, c.opted_at, c.changed_at, c.fields))
 FROM json_each(?) wanted JOIN customer c ON c.id = wanted.value;
 
 -- customers_by_external_id: ids of customers by name and value (JSON list of pairs).
@@ -8,13 +8,20 @@ FROM json_each(?) wanted
 JOIN external_id x ON x.name = wanted.value ->> 0 AND x.value = wanted.value ->> 1
 JOIN customer c ON c.customer = x.customer;
 
+-- customer_by_id: what is known of one customer.
+SELECT customer, id, opted_out, opted_at, changed_at, fields FROM customer WHERE id = ?;
+
+-- customer_by_external_id: one customer's id by name and value.
+SELECT x.name, x.value, c.id FROM external_id x JOIN customer c ON c.customer = x.customer
+WHERE x.name = ? AND x.value = ?;
+
 -- save_customer: remember a customer as known now.
 INSERT INTO customer (customer, id, opted_out, opted_at, changed_at, fields) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (customer) DO UPDATE SET opted_out = excluded.opted_out, opted_at = excluded.opted_at,
     changed_at = excluded.changed_at, fields = excluded.fields;
 
--- forget_external_ids: drop a customer's external ids.
-DELETE FROM external_id WHERE customer = ?;
+-- forget_external_ids: drop external ids of customers (JSON list of keys).
+DELETE FROM external_id WHERE customer IN (SELECT value FROM json_each(?));
 
 -- save_external_id: a customer is also called so; the newest owner counts.
 INSERT INTO external_id (name, value, customer) VALUES (?, ?, ?)

@@ -1,23 +1,25 @@
 -- claim: lanes whose head may go, oldest due first, each with its head and its body.
-SELECT l.customer, l.lease IS NOT NULL, m.seq, m.message, m.kind, m.event, m.edition, m.mapped, m.attempts,
-       m.environment, c.id, b.payload, b.route
+SELECT json_group_array(json_array(l.customer, l.lease IS NOT NULL, m.seq, m.message, m.kind, m.event,
+    m.edition, m.mapped, m.attempts, m.environment, c.id, b.payload, b.route))
 FROM (SELECT customer, lease FROM lane WHERE connection = ?1 AND due <= ?2 ORDER BY due LIMIT ?3) l
 JOIN message m ON m.connection = ?1 AND m.customer = l.customer
     AND m.seq = (SELECT min(seq) FROM message WHERE connection = ?1 AND customer = l.customer)
 JOIN message_body b ON b.message = m.message
 JOIN customer c ON c.customer = l.customer;
 
--- lease_lane: a lane's head is being sent by the holder of the token.
-UPDATE lane SET lease = ?, due = ? WHERE connection = ? AND customer = ?;
+-- lease_lanes: the heads of these lanes (JSON list of customers) are being sent by the token's holder.
+UPDATE lane SET lease = ?1, due = ?2
+WHERE connection = ?3 AND customer IN (SELECT value FROM json_each(?4));
 
--- renew_lease: still being sent.
-UPDATE lane SET due = ? WHERE connection = ? AND customer = ? AND lease = ?;
+-- renew_leases: still being sent.
+UPDATE lane SET due = ?2
+WHERE connection = ?3 AND customer IN (SELECT value FROM json_each(?4)) AND lease = ?1;
 
 -- next_due: when the next lane may go.
 SELECT due FROM lane WHERE connection = ? AND due IS NOT NULL ORDER BY due LIMIT 1;
 
 -- held: which of these lanes (JSON list of customers) a token still holds; has the customer left?
-SELECT l.customer, c.opted_out FROM json_each(?3) wanted
+SELECT json_group_array(json_array(l.customer, c.opted_out)) FROM json_each(?3) wanted
 JOIN lane l ON l.connection = ?1 AND l.customer = wanted.value
 JOIN customer c ON c.customer = l.customer
 WHERE l.lease = ?2;
@@ -30,12 +32,17 @@ INSERT INTO settled (connection, message, customer, seq, kind, event, edition, m
     environment, settled_at, duration_ms, status)
 VALUES (?, ?, ?, ?, ?, ?, ?, 1, 'delivered', ?, ?, ?, ?, ?);
 
--- free_lane: the head is settled; the next one may go at once.
+-- remove_delivered: take delivered messages out of the outbox (JSON list of customer, seq, …).
+DELETE FROM message WHERE connection = ?1 AND (customer, seq) IN (
+    SELECT value ->> 0, value ->> 1 FROM json_each(?2));
+
+-- free_lanes: the heads are settled, the next ones may go at once (JSON list of customer, seq, has a profile part).
 UPDATE lane SET lease = NULL, failed_at = 0,
     due = CASE WHEN EXISTS (SELECT 1 FROM message m WHERE m.connection = lane.connection
-        AND m.customer = lane.customer) THEN ?1 END,
-    profile_delivered = max(profile_delivered, ?2)
-WHERE connection = ?3 AND customer = ?4;
+        AND m.customer = lane.customer) THEN ?3 END,
+    profile_delivered = CASE WHEN settled.value ->> 2 THEN max(profile_delivered, settled.value ->> 1)
+        ELSE profile_delivered END
+FROM json_each(?2) settled WHERE lane.connection = ?1 AND lane.customer = settled.value ->> 0;
 
 -- forget_profile: what the far side knows of the customer is uncertain: the next change sends all.
 UPDATE lane SET profile = NULL WHERE connection = ? AND customer = ?;
@@ -62,8 +69,9 @@ FROM lane l WHERE l.lease IS NOT NULL;
 SELECT customer, due, failed_at FROM lane
 WHERE connection = ?1 AND due IS NOT NULL AND (due, customer) > (?2, ?3) ORDER BY due, customer LIMIT ?4;
 
--- make_due: lanes that go now.
-UPDATE lane SET due = ?, failed_at = 0 WHERE connection = ? AND customer = ? AND lease IS NULL;
+-- make_due: lanes that go now (JSON list of customers).
+UPDATE lane SET due = ?2, failed_at = 0
+WHERE connection = ?1 AND customer IN (SELECT value FROM json_each(?3)) AND lease IS NULL;
 
 -- add_attempt: a try that did not deliver.
 INSERT INTO attempt (message, at, duration_ms, status, outcome, reason_code, reason_text)

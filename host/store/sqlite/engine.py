@@ -6,16 +6,20 @@ import asyncio
 import contextlib
 import os
 import queue
+import re
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import anyio.to_thread
+import msgspec
 
 from host.errors import HostFull, LoyaltyHostError, StoreFault, StoreUnavailable
 from host.store.engine import Job, Plain, Row, Stale
@@ -29,6 +33,22 @@ _STATEMENTS: Final = read_statements(_FOLDER)
 _JOBS_PER_COMMIT: Final = 256
 _BUSY_SECONDS: Final = 5.0
 _READERS: Final = 4
+
+
+# The driver lets go of the interpreter's lock at every step of a statement, and gets it back
+# only when the busy event loop lets go in turn. So a statement writes many rows in one step.
+_ROWS_AT_ONCE: Final = (256, 64, 16, 4, 1)
+_VALUES: Final = re.compile(r"VALUES (\([^()]*\))")
+
+
+@cache
+def _for_rows(statement: str, size: int) -> str:
+    """An `INSERT … VALUES (…)` for so many rows."""
+    text = _STATEMENTS[statement]
+    found = _VALUES.search(text)
+    assert found is not None, f"{statement} inserts no row of plain values"
+    group = found[1]
+    return text.replace(group, ", ".join([group] * size), 1)
 
 
 class SqliteTransaction:
@@ -50,9 +70,19 @@ class SqliteTransaction:
     def run(self, statement: str, *values: Any) -> int:
         return self._connection.execute(_STATEMENTS[statement], values).rowcount
 
+    def packed(self, statement: str, *values: Any) -> list[list[Any]]:
+        row = self._connection.execute(_STATEMENTS[statement], values).fetchone()
+        found: list[list[Any]] = msgspec.json.decode(row[0])
+        return found
+
     def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        if rows:
-            self._connection.executemany(_STATEMENTS[statement], rows)
+        start = 0
+        for size in _ROWS_AT_ONCE:
+            text = _for_rows(statement, size)
+            while len(rows) - start >= size:
+                values = list(chain.from_iterable(rows[start : start + size]))
+                self._connection.execute(text, values)
+                start += size
 
     def keys(self, count: int) -> int:
         return self._keys.take(count, self.now)
@@ -261,7 +291,7 @@ def _connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
         timeout=_BUSY_SECONDS,
         isolation_level=None,
         check_same_thread=False,
-        cached_statements=256,
+        cached_statements=512,
     )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")

@@ -1,5 +1,5 @@
 -- events_by_hash: events whose id's digest is one of these (JSON list).
-SELECT e.id_hash, e.id, e.content
+SELECT json_group_array(json_array(e.id, hex(e.content)))
 FROM json_each(?) wanted JOIN event e ON e.id_hash = wanted.value;
 
 -- add_event: keep an event as it came.
@@ -23,8 +23,8 @@ SELECT event FROM event WHERE event > ?1 AND event < ?2 AND body IS NOT NULL AND
         AND m.event = event.event AND m.mapped = 0)
 ORDER BY event LIMIT ?3;
 
--- drop_event_body: an event's body is no longer kept.
-UPDATE event SET body = NULL WHERE event = ?;
+-- drop_event_bodies: bodies that are no longer kept (JSON list of keys).
+UPDATE event SET body = NULL WHERE event IN (SELECT value FROM json_each(?));
 
 -- drop_events: identities of events older than a key, some at a time.
 DELETE FROM event WHERE event IN (SELECT event FROM event WHERE event < ? ORDER BY event LIMIT ?);

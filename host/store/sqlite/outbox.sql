@@ -1,5 +1,6 @@
 -- lanes: lanes by connection and customer (JSON list of pairs).
-SELECT l.connection, l.customer, l.next_seq, l.due, l.lease, l.profile, l.profile_waiting
+SELECT json_group_array(json_array(l.connection, l.customer, l.next_seq, l.due, l.lease IS NOT NULL,
+    l.profile, l.profile_waiting))
 FROM json_each(?) wanted
 JOIN lane l ON l.connection = wanted.value ->> 0 AND l.customer = wanted.value ->> 1;
 

@@ -56,7 +56,7 @@ CREATE TABLE customer (
     opted_out  INTEGER NOT NULL,
     opted_at   INTEGER NOT NULL,         -- time of the last opt-in or opt-out
     changed_at INTEGER NOT NULL,         -- time of the last change of the profile
-    fields     BLOB                      -- JSON object; NULL: known by id only
+    fields     TEXT                      -- JSON object; NULL: known by id only
 ) STRICT;
 
 CREATE TABLE external_id (
@@ -92,7 +92,7 @@ CREATE TABLE lane (                      -- the messages of one customer on one 
     due        INTEGER,                  -- when the head may go; leased: when the lease ends; NULL: empty
     failed_at  INTEGER NOT NULL DEFAULT 0, -- when the head last failed; 0: it waits for nothing
     lease      INTEGER,                  -- token of who is sending the head
-    profile    BLOB,                     -- digest of the profile part made last
+    profile    INTEGER,                  -- digest of the profile part made last
     profile_waiting   INTEGER,           -- seq of a profile message that was never sent
     profile_delivered INTEGER NOT NULL DEFAULT 0, -- seq of the newest delivered profile part
     PRIMARY KEY (connection, customer)
@@ -120,10 +120,10 @@ CREATE INDEX message_retrying ON message (connection, message) WHERE attempts > 
 
 CREATE TABLE message_body (              -- written once, appended
     message INTEGER PRIMARY KEY,
-    payload BLOB NOT NULL,               -- {"event", "profile"}; not mapped yet: {"snapshot"}
+    payload TEXT NOT NULL,               -- {"event", "profile"}; not mapped yet: {"snapshot"}
     route   TEXT NOT NULL,
-    profile BLOB,                        -- digest of the profile part in it
-    notes   BLOB                         -- JSON list of texts
+    profile INTEGER,                     -- digest of the profile part in it
+    notes   TEXT                         -- JSON list of texts
 ) STRICT;
 
 CREATE TABLE settled (                   -- the slim history of messages
