@@ -125,11 +125,12 @@ class Gate:
 
 
 _MARK_BITS: Final = 31  # two marks fit a column
+_LARGEST_MARK: Final = (1 << _MARK_BITS) - 1
 
 
 def _mark(lane: int) -> int:
     """A lane in few bits, never 0. Two lanes with one mark are rare, and only counted as one."""
-    return lane % (2**_MARK_BITS - 1) + 1
+    return lane % _LARGEST_MARK + 1
 
 
 def _packed(marks: Sequence[int]) -> int | None:
@@ -139,7 +140,7 @@ def _packed(marks: Sequence[int]) -> int | None:
 
 def _unpacked(lane: int | None) -> list[int]:
     both = lane or 0
-    return [mark for mark in (both & (2**_MARK_BITS - 1), both >> _MARK_BITS) if mark]
+    return [mark for mark in (both & _LARGEST_MARK, both >> _MARK_BITS) if mark]
 
 
 def slow_down(usage: float | None) -> float:
