@@ -33,6 +33,7 @@ from host.routing import Route, Routing, RoutingCache, module_named
 from host.store.connections import (
     ConnectionEdit,
     delete_connection,
+    deleted_with_messages,
     pause_connection,
     reconnect,
     save_connection,
@@ -173,6 +174,11 @@ class Configure:
         """Delete a connection; what waits becomes withheld, the history stays."""
         await self._delete((await self.routing()).find(id_).key)
 
+    async def finish_deletions(self) -> None:
+        """Withhold what deleted connections still hold: it was being sent when they went."""
+        for key in await self._store.read(deleted_with_messages):
+            await self._withhold(key)
+
     async def check_secrets(self) -> None:
         """Say which connections cannot be used with today's secret key, and which can again."""
         for route in (await self.routing()).routes:
@@ -249,6 +255,9 @@ class Configure:
 
     async def _delete(self, key: int) -> None:
         await self._store.write(lambda tx: delete_connection(tx, key))
+        await self._withhold(key)
+
+    async def _withhold(self, key: int) -> None:
         while await self._store.write(lambda tx: withhold_deleted(tx, key)):
             pass
 

@@ -69,10 +69,11 @@ class Routing:
 
 def read_routing(tx: Transaction, vault: Vault, registry: Registry) -> Routing:
     """The routing as saved now."""
+    # The generation first: outside a transaction somebody may save in between, and then what
+    # is read must count as older than it is, never as newer.
+    known = generation(tx)
     routes = tuple(_route(row, vault, registry) for row in read_connections(tx))
-    return Routing(
-        generation=generation(tx), routes=routes, by_key={route.key: route for route in routes}
-    )
+    return Routing(generation=known, routes=routes, by_key={route.key: route for route in routes})
 
 
 def _route(row: ConnectionRow, vault: Vault, registry: Registry) -> Route:
@@ -121,15 +122,18 @@ class RoutingCache:
     def __init__(self, vault: Vault, registry: Registry) -> None:
         self._vault = vault
         self._registry = registry
-        self._known: Routing | None = None
+        self._changes = 0  # of modules
+        self._known: tuple[int, Routing] = (-1, Routing())
 
     def read(self, tx: Transaction) -> Routing:
         """The routing as saved now."""
-        known = self._known
-        if known is None or known.generation != generation(tx):
-            known = self._known = read_routing(tx, self._vault, self._registry)
+        changes, known = self._known
+        if changes != self._changes or known.generation != generation(tx):
+            changes = self._changes  # before reading: a change meanwhile is seen by the next one
+            known = read_routing(tx, self._vault, self._registry)
+            self._known = (changes, known)
         return known
 
     def modules_changed(self) -> None:
         """Modules were switched or loaded."""
-        self._known = None
+        self._changes += 1
