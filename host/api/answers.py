@@ -102,7 +102,9 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 async def on_fault(request: Request, error: Exception) -> Response:
     """The answer to what should not have happened."""
-    log.error("fault", path=request.url.path, error=type(error).__name__, exc_info=error)
+    # Not the path: it may name a customer.
+    endpoint = getattr(request.scope.get("endpoint"), "__name__", None)
+    log.error("fault", endpoint=endpoint, error=type(error).__name__, exc_info=error)
     return error_answer(500, "internal", "the host failed on this request; its log tells more")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +12,7 @@ from starlette.routing import Route as Path
 
 from host import wire
 from host.api.answers import answer
+from host.api.bodies import settings_body
 from host.api.doors import Doors
 from host.configuration import (
     ConnectionDraft,
@@ -27,6 +28,8 @@ from host.errors import UnreadableBody
 from host.modules import Modules
 from host.registry import Module
 from host.routing import Route
+
+_LONGEST_VERSION: Final = 18  # digits
 
 
 def connection_routes(configure: Configure, doors: Doors) -> list[Path]:
@@ -54,7 +57,7 @@ def connection_routes(configure: Configure, doors: Doors) -> list[Path]:
     async def post_test(request: Request) -> Response:
         await doors.check(request, "admin")
         id_ = request.path_params["id"]
-        body = await request.body()
+        body = await settings_body(request)
         draft = read_connection(id_, _loads(body)) if body.strip() else None
         begun = time.perf_counter()
         trial = await configure.test(id_, draft)
@@ -177,13 +180,13 @@ def _version(request: Request) -> int | None:
     text = request.headers.get("if-match", "").strip().removeprefix("W/").strip('"')
     if text in ("", "*"):
         return None
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _LONGEST_VERSION:
         raise UnreadableBody("If-Match must name the version that was read")
     return int(text)
 
 
 async def _json(request: Request) -> Any:
-    return _loads(await request.body())
+    return _loads(await settings_body(request))
 
 
 def _loads(body: bytes) -> Any:

@@ -15,12 +15,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from host.api.answers import answer
+from host.api.bodies import whole_body
 from host.api.doors import Doors
 from host.errors import NotFound, RefusedItem
 from host.intake.intake import Intake
 from host.intake.job import DUPLICATE, STALE, TAKEN, UNCHANGED, Item, Verdict
 from host.metrics import Metrics
-from host.reading.bodies import Items, Unpacker, read_items
+from host.reading.bodies import Items, read_items
 from host.reading.customers import read_customer
 from host.reading.events import TakenEvent, read_event
 from host.reading.items import peek_id
@@ -35,7 +36,7 @@ def intake_routes(intake: Intake, doors: Doors, metrics: Metrics) -> list[Route]
 
     async def post_events(request: Request) -> Response:
         await doors.check(request, "events")
-        body = await _body(request)
+        body = await whole_body(request)
         key = request.headers.get("idempotency-key")
         items, read = await _beside(body, partial(_read_events, body, _kind(request), key))
         verdicts = await intake.take([one for one in read if isinstance(one, TakenEvent)])
@@ -43,14 +44,14 @@ def intake_routes(intake: Intake, doors: Doors, metrics: Metrics) -> list[Route]
 
     async def post_customers(request: Request) -> Response:
         await doors.check(request, "events")
-        body = await _body(request)
+        body = await whole_body(request)
         items, read = await _beside(body, partial(_read_customers, body, _kind(request)))
         taken = [one for one in read if one is not None and not isinstance(one, RefusedItem)]
         return _customers_answer(items, read, await intake.take(taken), metrics)
 
     async def put_customer(request: Request) -> Response:
         await doors.check(request, "admin")
-        body = await _body(request)
+        body = await whole_body(request)
         taken = read_customer(body, id=request.path_params["id"])
         verdict = (await intake.take([taken]))[0]
         return answer({"id": taken.id, "result": verdict})
@@ -75,13 +76,6 @@ def intake_routes(intake: Intake, doors: Doors, metrics: Metrics) -> list[Route]
         Route("/api/customers/{id:path}", get_customer, methods=["GET"]),
         Route("/api/customers/{id:path}", delete_customer, methods=["DELETE"]),
     ]
-
-
-async def _body(request: Request) -> bytes:
-    unpacker = Unpacker(request.headers.get("content-encoding"))
-    async for chunk in request.stream():
-        unpacker.feed(chunk)
-    return unpacker.finish()
 
 
 def _kind(request: Request) -> str | None:

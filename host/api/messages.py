@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from host import wire
 from host.api.answers import answer, time_of, time_text
+from host.api.bodies import settings_body
 from host.api.doors import Doors
 from host.delivery.delivery import Delivery
 from host.delivery.queue import Action, Queue
@@ -50,7 +51,7 @@ def message_routes(store: Store, queue: Queue, delivery: Delivery, doors: Doors)
 
     async def post_change(request: Request) -> Response:
         await doors.check(request, "admin")
-        order = _order(await request.body())
+        order = _order(await settings_body(request))
         tally = await queue.change(
             cast(Action, request.url.path.rpartition("/")[2]),
             read_filter(order.filter, order.ids),
@@ -126,7 +127,7 @@ def read_filter(given: Mapping[str, str], ids: Sequence[str] = ()) -> MessageFil
 
 def _limit(query: Mapping[str, str]) -> int:
     text = query.get("limit") or str(_DEFAULT)
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+    if not text.isdecimal() or len(text) > len(str(MOST)) or not 1 <= int(text) <= MOST:
         raise UnreadableBody(f"limit must be a number from 1 to {MOST}")
     return int(text)
 
