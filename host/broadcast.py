@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final, Generic, TypeVar
 
 import anyio
@@ -26,12 +26,10 @@ class Broadcast(Generic[T]):
         return bool(self._listeners)
 
     def publish(self, item: T) -> None:
-        """Tell every listener; never waits."""
+        """Tell every listener; never waits, and never fails for one that is just going."""
         for listener in self._listeners:
-            try:
+            with suppress(anyio.WouldBlock, anyio.BrokenResourceError, anyio.ClosedResourceError):
                 listener.send_nowait(item)
-            except anyio.WouldBlock:
-                continue
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[MemoryObjectReceiveStream[T]]:
