@@ -73,9 +73,7 @@ class DestinationPolicy:
 
     def check_address(self, url: httpx.URL, address: str) -> None:
         """Refuse a resolved address that this policy does not allow."""
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-            ip = ip.ipv4_mapped
+        ip = _meant(ipaddress.ip_address(address.partition("%")[0]))
         public = ip.is_global and not ip.is_multicast
         if not public and not self.allow_private:
             raise RequestFailed(
@@ -87,6 +85,22 @@ class DestinationPolicy:
             raise RequestFailed(
                 "refused_address", "a public address must be called by https://, not http://"
             )
+
+
+_CARRIES_IPV4: Final = tuple(
+    ipaddress.IPv6Network(network) for network in ("::ffff:0:0/96", "64:ff9b::/96", "::/96")
+)
+
+
+def _meant(
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Where an address leads: the IPv4 address inside one that only carries it elsewhere."""
+    if isinstance(ip, ipaddress.IPv4Address) or ip.is_loopback or ip.is_unspecified:
+        return ip
+    if any(ip in network for network in _CARRIES_IPV4):
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.sixtofour or ip
 
 
 @dataclass(slots=True)
