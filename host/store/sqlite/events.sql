@@ -19,7 +19,7 @@ SELECT action, events, last FROM seen ORDER BY events DESC;
 
 -- old_event_bodies: events older than a key whose bodies are kept and not to be mapped any more, some of them.
 SELECT event FROM event WHERE event > ?1 AND event < ?2 AND body IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM connection n JOIN message m ON m.connection = n.connection AND m.customer = event.customer
+    SELECT 1 FROM connection n CROSS JOIN message m ON m.connection = n.connection AND m.customer = event.customer
         AND m.event = event.event AND m.mapped = 0)
 ORDER BY event LIMIT ?3;
 

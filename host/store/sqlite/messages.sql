@@ -96,13 +96,13 @@ DELETE FROM settled WHERE connection = ?1 AND message IN (
 -- drop_old_bodies: payloads of settled messages older than a key, some at a time.
 DELETE FROM message_body WHERE message IN (
     SELECT b.message FROM message_body b WHERE b.message < ?1
-    AND NOT EXISTS (SELECT 1 FROM connection n JOIN message m
+    AND NOT EXISTS (SELECT 1 FROM connection n CROSS JOIN message m
         ON m.connection = n.connection AND m.message = b.message)
     ORDER BY b.message LIMIT ?2);
 
 -- drop_attempts: tries of messages that are no more, older than a key, some at a time.
 DELETE FROM attempt WHERE rowid IN (
     SELECT a.rowid FROM attempt a WHERE a.message < ?1
-    AND NOT EXISTS (SELECT 1 FROM connection n JOIN message m
+    AND NOT EXISTS (SELECT 1 FROM connection n CROSS JOIN message m
         ON m.connection = n.connection AND m.message = a.message)
     ORDER BY a.message LIMIT ?2);

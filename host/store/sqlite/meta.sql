@@ -18,7 +18,7 @@ SELECT max(k) FROM (SELECT max(event) AS k FROM event UNION ALL SELECT max(custo
 SELECT max(message) FROM message_body;
 
 -- last_settled_key: the newest key of a message in the history.
-SELECT max(m) FROM (SELECT max(message) AS m FROM settled GROUP BY connection);
+SELECT max((SELECT max(message) FROM settled s WHERE s.connection = n.connection)) FROM connection n;
 
 -- tokens: every token, newest first.
 SELECT name, scope, created_at, revoked_at FROM token ORDER BY created_at DESC, name;
