@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.lifespan.on import LifespanOn
 
 from host.errors import LoyaltyHostError
 
@@ -50,6 +51,7 @@ class Server(uvicorn.Server):
         )
         self._on_ready = on_ready
         self._signals = signals
+        self._broken = False
         self.interrupted = False
         self.url = ""
 
@@ -66,9 +68,20 @@ class Server(uvicorn.Server):
         self.url = f"http://{name}:{port}"
         self._on_ready(self.url)
 
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to end now: also when what runs behind the application has ended in an error.
+
+        uvicorn would go on and take requests that nobody answers.
+        """
+        ended = isinstance(self.lifespan, LifespanOn) and self.lifespan.shutdown_event.is_set()
+        self._broken = self._broken or ended
+        return await super().on_tick(counter) or self._broken
+
     async def run_until_signal(self) -> None:
         """Serve until a signal or `should_exit`. Raises CannotServe."""
         await self.serve()
+        if self._broken:
+            raise CannotServe("the host cannot go on; its log tells why")
         if not self.url:
             raise CannotServe(
                 f"cannot serve on {self.config.host} port {self.config.port}: is it in use? "

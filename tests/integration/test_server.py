@@ -1,0 +1,67 @@
+"""The web server around an application: how it begins, and every way in which it ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+from starlette.applications import Starlette
+
+from host.server import CannotServe, Server
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def test_a_server_tells_its_address_and_ends_when_asked() -> None:
+    told: list[str] = []
+    server = Server(Starlette(), "127.0.0.1", 0, on_ready=told.append, signals=False)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.run_until_signal)
+        with anyio.fail_after(5):
+            while not told:
+                await anyio.sleep(0.01)
+        server.should_exit = True
+
+    assert told == [server.url]
+
+
+async def test_a_server_ends_when_what_runs_behind_it_fails() -> None:
+    fail = anyio.Event()
+
+    async def work() -> None:
+        await fail.wait()
+        raise ValueError("out of order")
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            yield
+
+    server = Server(
+        Starlette(lifespan=lifespan),
+        "127.0.0.1",
+        0,
+        on_ready=lambda url: fail.set(),
+        signals=False,
+    )
+
+    with anyio.fail_after(5), pytest.raises(CannotServe, match="cannot go on"):
+        await server.run_until_signal()
+
+
+async def test_an_address_in_use_is_told() -> None:
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    async with listener:
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)
+
+        with pytest.raises(CannotServe, match="--port"):
+            await Server(Starlette(), "127.0.0.1", port, signals=False).run_until_signal()
