@@ -12,11 +12,12 @@ import anyio
 import anyio.abc
 import structlog
 
-from host.delivery.sender import Sender
+from host.delivery.sender import Sender, is_current
 from host.errors import HostFull, StoreUnavailable
 from host.http import DestinationPolicy, Http, Resolver
 from host.manifest import Limits
 from host.routing import Route
+from host.store.connections import generation
 from host.store.engine import Transaction
 from host.store.lanes import Batch, Nothing, Ruling, claim, read_gate, release_held_back, renew
 from host.store.store import Store
@@ -53,6 +54,8 @@ class Dispatcher:
         self._idle: list[Sender] = []
         self._under_way: dict[int, Batch] = {}  # by token
         self._renew_at = 0  # ms since 1970
+        self._generation = -1  # of the configuration, when we last looked
+        self._current = True
         self._released_until = 0  # the recovery whose lanes were made due
         self._release_from: tuple[int, int] | None = None
 
@@ -104,6 +107,8 @@ class Dispatcher:
 
     def _claim(self, tx: Transaction) -> Batch | Nothing:
         self._hold(tx)
+        if not self._still_current(tx):
+            return Nothing(until=None)  # whoever follows the configuration replaces us
         self._release(tx)
         return claim(
             tx,
@@ -113,6 +118,14 @@ class Dispatcher:
             lease_ms=self._idle[-1].lease_ms,
             in_flight=bool(self._under_way),
         )
+
+    def _still_current(self, tx: Transaction) -> bool:
+        """Whether the connection is as we know it: nothing more goes out by old settings."""
+        now = generation(tx)
+        if now != self._generation:
+            self._generation = now
+            self._current = is_current(tx, self.route)
+        return self._current
 
     def _hold(self, tx: Transaction) -> None:
         """Renew what is under way, so that no claim of ours takes it for abandoned.

@@ -196,12 +196,14 @@ class Sender:
 
     def _carry_out(self, settlement: Settlement, tx: Transaction) -> list[Ruling]:
         """Settle; what a destination says to settings of yesterday stops nobody today."""
-        if settlement.stopped is not None and not self._is_current(tx):
+        if settlement.stopped is not None and not is_current(tx, self._route):
             settlement.stopped = None
         return settle(tx, settlement)
 
-    def _is_current(self, tx: Transaction) -> bool:
-        return any(row == self._route.row for row in read_connections(tx))
+
+def is_current(tx: Transaction, route: Route) -> bool:
+    """Whether the connection is still saved as this route has it."""
+    return any(row == route.row for row in read_connections(tx))
 
 
 def _now() -> int:
