@@ -12,15 +12,43 @@ from typing import Any, Final
 
 import uvicorn
 from uvicorn.lifespan.on import LifespanOn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from host.errors import LoyaltyHostError
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 GRACE: Final = 2  # seconds that open requests get at the end
+MAX_HEAD: Final = 64 * 1024  # bytes of a request's line and headers
 
 
 class CannotServe(LoyaltyHostError):
     """The server did not start."""
+
+
+class Protocol(HttpToolsProtocol):
+    """One caller's connection. uvicorn's own keeps a request's head however long it is."""
+
+    _in_head = False
+    _head = 0
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._in_head, self._head = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The body follows."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes came."""
+        before = self._head, self._in_head
+        super().data_received(data)
+        if self._in_head and before == (self._head, True):  # else a body ended in these bytes
+            self._head += len(data)
+            if self._head > MAX_HEAD and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too large.")
 
 
 class Server(uvicorn.Server):
@@ -42,7 +70,7 @@ class Server(uvicorn.Server):
                 port=port,
                 log_config=None,
                 access_log=False,
-                http="httptools",
+                http=Protocol,
                 ws="none",
                 lifespan="on",
                 server_header=False,

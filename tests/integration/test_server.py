@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+import httpx
 import pytest
 from starlette.applications import Starlette
 
@@ -65,3 +67,33 @@ async def test_an_address_in_use_is_told() -> None:
 
         with pytest.raises(CannotServe, match="--port"):
             await Server(Starlette(), "127.0.0.1", port, signals=False).run_until_signal()
+
+
+async def test_a_head_without_end_is_cut_off_and_others_are_served() -> None:
+    told: list[str] = []
+    server = Server(Starlette(), "127.0.0.1", 0, on_ready=told.append, signals=False)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.run_until_signal)
+        with anyio.fail_after(5):
+            while not told:
+                await anyio.sleep(0.01)
+            sent = await _flood(int(told[0].rpartition(":")[2]))
+            async with httpx.AsyncClient() as client:
+                other = await client.get(told[0], headers={"X-Long": "a" * 8192})
+        server.should_exit = True
+
+    assert sent < 8 * 1024 * 1024
+    assert other.status_code == 404
+
+
+async def _flood(port: int) -> int:
+    """Send one header without end; how many bytes went before the server hung up."""
+    sent = 0
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ")
+        with contextlib.suppress(anyio.BrokenResourceError):
+            while sent < 64 * 1024 * 1024:
+                await stream.send(b"a" * 65536)
+                sent += 65536
+    return sent
