@@ -13,13 +13,14 @@ from host import wire
 from host.errors import PluginFault
 from host.model import Connection, Customer, Event, EventMapping, Kind, Payload, Profile, Reason
 from host.store.customers import StoredCustomer
-from host.store.outbox import Body
+from host.store.outbox import Body, size_of
 
 if TYPE_CHECKING:
     from host.routing import Route
 
 MAPPING_FAILED: Final = "mapping_failed"
 TOO_LARGE: Final = "too_large"
+_BYTES_A_CHARACTER: Final = 4  # at most, in UTF-8
 _PARTS_KEPT: Final = 10_000  # some ten megabytes
 
 
@@ -121,11 +122,16 @@ def body_of(mapped: Mapped) -> Body:
     )
 
 
-def too_large(route: Route, size: int, kind: Kind) -> Unmappable | None:
-    """Whether a payload of so many bytes is over what the destination takes."""
+def too_large(route: Route, payload: str, kind: Kind) -> Unmappable | None:
+    """Whether a payload is over what the destination takes."""
     limits = route.manifest.limits if route.manifest else None
     most = limits.bytes_per_item if limits else None
-    if limits is None or most is None or size + limits.bytes_added_per_item <= most:
+    if limits is None or most is None:
+        return None
+    if len(payload) * _BYTES_A_CHARACTER + limits.bytes_added_per_item <= most:
+        return None
+    size = size_of(payload)
+    if size + limits.bytes_added_per_item <= most:
         return None
     text = f"the {kind} is too large for the destination: {size} bytes of at most {most}"
     return Unmappable(reason=Reason(code=TOO_LARGE, text=text))

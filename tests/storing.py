@@ -43,7 +43,7 @@ class Outbox:
         customer: str = "c-1",
         *,
         events: Sequence[str] = ("point_add",),
-        profile: bytes | None = None,
+        profile: int | None = None,
         kind: Kind = Kind.EVENT,
         snapshot: bool = False,
     ) -> None:
@@ -62,11 +62,11 @@ class Outbox:
         await self.store.write(write)
 
     def _draft(
-        self, customer: int, name: str, profile: bytes | None, kind: Kind, snapshot: bool
+        self, customer: int, name: str, profile: int | None, kind: Kind, snapshot: bool
     ) -> Draft:
         payload: Json = {
             "event": {"name": name} if kind is Kind.EVENT else None,
-            "profile": None if profile is None else {"digest": profile.hex()},
+            "profile": None if profile is None else {"digest": profile},
         }
         if snapshot:
             payload = {"snapshot": {}, "external": None}
@@ -75,7 +75,7 @@ class Outbox:
             customer=customer,
             kind=kind,
             event=None,
-            body=Body(payload=wire.dumps(payload), profile=profile),
+            body=Body(payload=wire.dumps(payload).decode(), profile=profile),
             environment="development",
             mapped=not snapshot,
         )

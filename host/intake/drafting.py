@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from host.intake.profiles import is_merged
-from host.mapping import Mapped, Unmappable, body_of, map_message, too_large
+from host.mapping import Mapped, body_of, map_message, too_large
 from host.model import Event, EventMapping, Kind, MessageState, Reason
 from host.routing import Route, Routing
 from host.store.customers import StoredCustomer
 from host.store.lanes import OPTED_OUT
 from host.store.operations import OPT_OUT
-from host.store.outbox import EMPTY, Body, Draft, size_of
+from host.store.outbox import EMPTY, Body, Draft
 
 MERGED: Final = Reason(code="merged", text="the customer was merged into another one")
 
@@ -36,7 +35,9 @@ class Drafting:
                 self.not_made[route.key] = self.not_made.get(route.key, 0) + len(mappings)
                 continue
             for mapping in mappings:
-                self.drafts += self._draft(route, stored, Kind.EVENT, event, key, mapping)
+                draft = self._draft(route, stored, Kind.EVENT, event, key, mapping)
+                if draft is not None:
+                    self.drafts.append(draft)
 
     def profile(self, stored: StoredCustomer) -> None:
         """Draft profile messages for a customer whose profile changed."""
@@ -44,7 +45,9 @@ class Drafting:
             return
         for route in self.routing.routes:
             if route.switched_on and route.config.fields:
-                self.drafts += self._draft(route, stored, Kind.PROFILE, None, None, None)
+                draft = self._draft(route, stored, Kind.PROFILE, None, None, None)
+                if draft is not None:
+                    self.drafts.append(draft)
 
     def opted_out(self, stored: StoredCustomer) -> None:
         """Withhold what this batch drafted for a customer before they left."""
@@ -62,28 +65,26 @@ class Drafting:
         event: Event | None,
         key: int | None,
         mapping: EventMapping | None,
-    ) -> Iterator[Draft]:
-        """At most one draft."""
+    ) -> Draft | None:
         environment = route.row.environment
         place = (route.key, stored.key, kind, key)
         if event is not None and event.action != OPT_OUT and not _may_send(stored):
             reason = OPTED_OUT if stored.opted_out else MERGED
-            yield Draft(*place, EMPTY, environment, False, MessageState.WITHHELD, reason)
-            return
+            return Draft(*place, EMPTY, environment, False, MessageState.WITHHELD, reason)
         if not route.can_map:
-            yield Draft(*place, _unmapped(stored, mapping), environment, False)
-            return
+            return Draft(*place, _unmapped(stored, mapping), environment, False)
         part = self.routing.parts.of(route, stored, environment)
         mapped = map_message(route, part, event, mapping, environment)
+        if mapped is None:
+            return None
         if isinstance(mapped, Mapped):
             body = body_of(mapped)
-            mapped = too_large(route, size_of(body.payload), kind)
-            if mapped is None:
-                yield Draft(*place, body, environment)
-        if isinstance(mapped, Unmappable):
-            body = _unmapped(stored, mapping)
-            state = MessageState.UNDELIVERED
-            yield Draft(*place, body, environment, False, state, mapped.reason)
+            over = too_large(route, body.payload, kind)
+            if over is None:
+                return Draft(*place, body, environment)
+            mapped = over
+        body = _unmapped(stored, mapping)
+        return Draft(*place, body, environment, False, MessageState.UNDELIVERED, mapped.reason)
 
 
 def _unmapped(stored: StoredCustomer, mapping: EventMapping | None) -> Body:

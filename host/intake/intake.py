@@ -51,6 +51,7 @@ class Intake:
         self._min_free_bytes = min_free_bytes
         self._queue: deque[tuple[Part, asyncio.Future[None]]] = deque()
         self._queued = 0
+        self._last: IntakeJob | None = None
         self._arrived = anyio.Event()
         self._looked_at = 0.0
         self._full: str | None = None
@@ -120,7 +121,9 @@ class Intake:
     async def _write(self, batch: list[tuple[Part, asyncio.Future[None]]]) -> None:
         """One commit for all; if that fails, one for each, so that the fault harms no other."""
         try:
-            await self._store.submit(IntakeJob([part for part, _ in batch], self._routing))
+            job = IntakeJob([part for part, _ in batch], self._routing, self._last)
+            self._last = job
+            await self._store.submit(job)
         except Exception as error:
             if len(batch) > 1 and not isinstance(error, HostFull | StoreUnavailable):
                 for one in batch:

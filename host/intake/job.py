@@ -55,12 +55,23 @@ class Part:
 class IntakeJob(Job[None]):
     """Takes parts. The verdicts stand in the parts once the job is on disk."""
 
-    def __init__(self, parts: Sequence[Part], routing: Callable[[Transaction], Routing]) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        routing: Callable[[Transaction], Routing],
+        before: IntakeJob | None = None,
+    ) -> None:
+        """`before`: the job handed in before this one, whose writing may not be seen yet."""
         self._parts = parts
         self._read_routing = routing
+        self._before = before
+        self._preparations = 0
+        self._committed: bool | None = None  # None: not over yet
+        self._seen: tuple[IntakeJob, int] | None = None  # what `before` was going to write
 
     def prepare(self, tx: Transaction) -> None:
         """Read, decide and map, outside any transaction."""
+        self._preparations += 1
         self._routing = self._read_routing(tx)
         self._identities = frozenset(
             field
@@ -77,7 +88,7 @@ class IntakeJob(Job[None]):
 
     def apply(self, tx: Transaction) -> None:
         """Write everything down."""
-        if generation(tx) != self._routing.generation:
+        if generation(tx) != self._routing.generation or not self._saw_right():
             raise Stale
         save_customers(tx, [c for c in self._customers.values() if c.touched])
         add_events(tx, self._events)
@@ -92,7 +103,42 @@ class IntakeJob(Job[None]):
             enqueue(tx, self._drafting.drafts, entries)
         entries.enter(tx)
 
+    def finished(self, *, committed: bool) -> None:
+        """Let go of the job before; the one behind may ask how this one ended."""
+        self._committed = committed
+        self._before = self._seen = None
+
+    def _saw_right(self) -> bool:
+        """Whether the job before wrote what this one took for written."""
+        if self._seen is None:
+            return True
+        before, preparations = self._seen
+        return before._committed is True and before._preparations == preparations
+
     def _look_up(self, tx: Transaction) -> None:
+        before = self._before
+        over = before is None or before._committed is not None  # then the store tells all
+        self._read(tx)
+        self._seen = None
+        if before is not None and not over:
+            self._seen = (before, before._preparations)
+            self._overlay(before)
+
+    def _overlay(self, before: IntakeJob) -> None:
+        """Take what the job before is about to write for written."""
+        self._contents.update(before._contents)
+        for id_, stored in before._customers.items():
+            if stored.touched:
+                self._customers[id_] = stored.saved()
+        self._owners.update(
+            {
+                (name, value): stored.id
+                for stored in before._customers.values()
+                for name, value in (stored.external_ids or {}).items()
+            }
+        )
+
+    def _read(self, tx: Transaction) -> None:
         events = [item for item in self._items() if isinstance(item, TakenEvent)]
         self._hashes = {e.event.id: id_hash(e.event.id) for e in events}
         self._contents = find_contents(tx, self._hashes.values()) if events else {}
@@ -140,16 +186,10 @@ class IntakeJob(Job[None]):
         key = tx.keys(1)
         customer_id = self._customer_id(taken)
         stored = None if customer_id is None else self._customer(tx, customer_id)
+        owner = None if stored is None else stored.key
+        hash = self._hashes[event.id]
         self._events.append(
-            NewEvent(
-                key=key,
-                hash=self._hashes[event.id],
-                id=event.id,
-                content=taken.content,
-                customer=None if stored is None else stored.key,
-                action=event.action,
-                body=taken.raw,
-            )
+            NewEvent(key, hash, event.id, taken.content, owner, event.action, taken.raw)
         )
         if stored is not None:  # a guest's event is kept; there is nobody to tell about
             change = by_event(stored, event, self._identities)
@@ -192,5 +232,6 @@ class EraseJob(Job[bool]):
             return False
         entries = Entries()
         erase_customer(tx, connection_keys(tx), stored.key, entries)
+        tx.run("next_generation")  # what was prepared with the person in mind is stale
         entries.enter(tx)
         return True

@@ -139,9 +139,12 @@ class Module:
             if answer is None:
                 return None
             payload = _fit(answer, Payload, "a Payload or None")
-            _object_or_none(payload.event, "Payload.event, an object or None")
-            _object_or_none(payload.profile, "Payload.profile, an object or None")
-            _fit(payload.route, str, "Payload.route, a text")
+            if type(payload.event) is not dict:
+                _object_or_none(payload.event, "Payload.event, an object or None")
+            if type(payload.profile) is not dict:
+                _object_or_none(payload.profile, "Payload.profile, an object or None")
+            if type(payload.route) is not str:
+                _fit(payload.route, str, "Payload.route, a text")
             return payload
 
     async def deliver(

@@ -67,6 +67,17 @@ class StoredCustomer:
         self.text = wire.dumps(fields).decode()
         self.touched = True
 
+    def saved(self) -> StoredCustomer:
+        """The same customer as the next batch will find them."""
+        return StoredCustomer(
+            key=self.key,
+            id=self.id,
+            opted_out=self.opted_out,
+            opted_at=self.opted_at,
+            changed_at=self.changed_at,
+            text=self.text,
+        )
+
     @property
     def customer(self) -> Customer:
         """The customer as mappings see them."""

@@ -1,7 +1,8 @@
 """What a database engine must offer the store: named statements in transactions, no more.
 
 Writes are jobs. An engine runs many jobs in one commit, each under its own savepoint, so that
-one failing job harms no other; a job is acknowledged after the commit is on disk.
+one failing job harms no other; a job is acknowledged after the commit is on disk. A job may
+prepare itself before, beside the commit of an earlier one.
 """
 
 from __future__ import annotations
@@ -45,14 +46,21 @@ class Transaction(Protocol):
 
 
 class Job(Generic[T]):
-    """A write. `prepare` runs before the transaction and may take its time; `apply` inside."""
+    """A write that prepares itself while an earlier one is being written.
+
+    Jobs are prepared and applied in the order in which they were handed in. `prepare` may not
+    see yet what the job before it writes: who needs that has to ask that job.
+    """
 
     def prepare(self, tx: Transaction) -> None:
-        """Read and compute what `apply` will write."""
+        """Read and compute what `apply` will write, outside any transaction."""
 
     def apply(self, tx: Transaction) -> T:
-        """Write. May raise `Stale` to be prepared again."""
+        """Write. May raise `Stale` to be prepared again, then with everything to be seen."""
         raise NotImplementedError
+
+    def finished(self, *, committed: bool) -> None:
+        """The job is over; `committed`: what it wrote is on disk."""
 
 
 class Plain(Job[T]):

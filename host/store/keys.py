@@ -8,6 +8,7 @@ destination that de-duplicates by our ids must never see an old id with new cont
 
 from __future__ import annotations
 
+import threading
 from typing import Final
 
 _BEGINNING: Final = 1_577_836_800_000  # 2020-01-01T00:00:00Z
@@ -29,10 +30,11 @@ def ms_of(key: int) -> int:
 
 
 class Keys:
-    """Gives out keys in growing order; knows the last one given."""
+    """Gives out keys in growing order, to any thread; knows the last one given."""
 
     def __init__(self, last: int = 0) -> None:
         self._last = last
+        self._lock = threading.Lock()
 
     def at_least(self, last: int) -> None:
         """Give out only keys above this one from now on."""
@@ -40,8 +42,9 @@ class Keys:
 
     def take(self, count: int, now: int) -> int:
         """The first of `count` keys in a row; `now` in milliseconds since 1970."""
-        first = max(self._last + 1, first_key_at(now))
-        self._last = first + count - 1
+        with self._lock:
+            first = max(self._last + 1, first_key_at(now))
+            self._last = first + count - 1
         return first
 
 

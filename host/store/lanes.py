@@ -250,7 +250,7 @@ def _settle_delivered(
         "settle_delivered",
         [
             (
-                *(connection, r.claimed.key, r.claimed.customer, r.claimed.seq),
+                *(connection, r.claimed.customer, r.claimed.seq, r.claimed.key),
                 *(kind_number(r.claimed.message.kind), r.claimed.event, r.claimed.edition),
                 *(r.attempts, r.claimed.message.environment, tx.now, duration, status),
             )
@@ -288,7 +288,7 @@ def _settle_other(tx: Transaction, connection: int, ruling: Ruling) -> None:
         tx.run("remove_message", *place, claimed.seq)
         tx.run(
             "add_settled",
-            *(connection, claimed.key, claimed.customer, claimed.seq, kind, event, edition),
+            *(connection, claimed.customer, claimed.seq, claimed.key, kind, event, edition),
             *(mapped, ruling.state, ruling.attempts, code, text, environment),
             *(tx.now, None, None),
         )

@@ -132,7 +132,7 @@ def _settle_again(tx: Transaction, view: MessageView, state: MessageState, reaso
     connection, customer, seq = view.place
     tx.run(
         "add_settled",
-        *(connection, view.key, customer, seq, kind_number(view.kind), view.event_key),
+        *(connection, customer, seq, view.key, kind_number(view.kind), view.event_key),
         *(view.edition, int(view.mapped), state, view.attempts, reason.code, reason.text),
         *(view.environment, tx.now, None, None),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -87,43 +88,37 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
     messages: list[Row] = []
     bodies: list[Row] = []
     settled: list[Row] = []
+    made: Counter[tuple[int, MessageState]] = Counter()
     for key, draft in enumerate(drafts, first):
-        place = (draft.connection, draft.customer)
-        lane = lanes[place]
-        if draft.kind is Kind.PROFILE:
-            digest = draft.body.profile
-            if digest and (digest == lane.profile or (*place, digest) in carried):
+        connection, customer, kind, event, body, environment, mapped, state, reason = draft
+        lane = lanes[connection, customer]
+        is_profile = kind is Kind.PROFILE
+        if is_profile:
+            digest = body.profile
+            if digest and (digest == lane.profile or (connection, customer, digest) in carried):
                 continue
-            lane.profile_waiting = _supersede(tx, place, lane, entries)
+            lane.profile_waiting = _supersede(tx, (connection, customer), lane, entries)
         seq = lane.next_seq
-        lane.next_seq += 1
-        kind = kind_number(draft.kind)
-        body = draft.body
-        entries.made(draft.connection, draft.state)
-        bodies.append((key, body.payload, body.route, body.profile, body.notes))
-        if draft.state.settled:
-            reason = draft.reason or Reason(code=draft.state, text="")
+        lane.next_seq = seq + 1
+        made[connection, state] += 1
+        bodies.append((key, *body))
+        place = (connection, customer, seq, key, int(is_profile), event, 1, int(mapped))
+        if state is not MessageState.WAITING:
+            reason = reason or Reason(code=state, text="")
             settled.append(
-                (
-                    *(draft.connection, key, draft.customer, seq, kind, draft.event, 1),
-                    *(int(draft.mapped), draft.state, 0, reason.code, reason.text),
-                    *(draft.environment, tx.now, None, None),
-                )
+                (*place, state, 0, reason.code, reason.text, environment, tx.now, None, None)
             )
             continue
-        messages.append(
-            (
-                *(draft.connection, draft.customer, seq, key, kind, draft.event, 1),
-                *(int(draft.mapped), draft.environment),
-            )
-        )
+        messages.append((*place, environment))
         if body.profile is not None:
             lane.profile = body.profile
-        if draft.kind is Kind.PROFILE:
+        if is_profile:
             lane.profile_waiting = seq
         if lane.due is None:
             lane.due = tx.now
-            tx.wake(draft.connection)
+            tx.wake(connection)
+    for (connection, state), count in made.items():
+        entries.made(connection, state, count)
     tx.run_many("add_message", messages)
     tx.run_many("add_body", bodies)
     tx.run_many("add_settled", settled)
@@ -183,7 +178,7 @@ def withdraw(
     tx.run("remove_message", connection, customer, seq)
     tx.run(
         "add_settled",
-        *(connection, message, customer, seq, kind, event, edition, mapped, state, attempts),
+        *(connection, customer, seq, message, kind, event, edition, mapped, state, attempts),
         *(reason.code, reason.text, environment, tx.now, None, None),
     )
     entries.moved(connection, state_of(attempts), state)

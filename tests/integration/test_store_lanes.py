@@ -202,10 +202,10 @@ async def test_after_a_recovery_what_failed_before_is_due_and_what_failed_after_
 
 
 async def test_a_newer_profile_takes_the_place_of_one_never_sent(lanes: Outbox) -> None:
-    await lanes.add(kind=Kind.PROFILE, profile=b"one")
+    await lanes.add(kind=Kind.PROFILE, profile=1)
     await lanes.add(events=["between"])
-    await lanes.add(kind=Kind.PROFILE, profile=b"two")
-    await lanes.add(kind=Kind.PROFILE, profile=b"two")  # says nothing new
+    await lanes.add(kind=Kind.PROFILE, profile=2)
+    await lanes.add(kind=Kind.PROFILE, profile=2)  # says nothing new
 
     states = [(view.kind, view.state, view.reason) for view in await lanes.views()]
     first = await lanes.claim()
@@ -221,12 +221,12 @@ async def test_a_newer_profile_takes_the_place_of_one_never_sent(lanes: Outbox) 
 
 @pytest.mark.parametrize("sent", ["in flight", "tried"])
 async def test_a_profile_that_may_have_arrived_is_not_superseded(lanes: Outbox, sent: str) -> None:
-    await lanes.add(kind=Kind.PROFILE, profile=b"one")
+    await lanes.add(kind=Kind.PROFILE, profile=1)
     batch = await lanes.claim()
     if sent == "tried":
         await lanes.settle(batch, MessageState.RETRYING, wait=0, reason=UNWELL)
 
-    await lanes.add(kind=Kind.PROFILE, profile=b"two")
+    await lanes.add(kind=Kind.PROFILE, profile=2)
 
     states = [view.state for view in await lanes.views()]
     assert states == ["sending" if sent == "in flight" else "retrying", "waiting"]
@@ -299,7 +299,7 @@ async def test_a_blocked_lane_goes_on_when_its_head_is_set_aside(lanes: Outbox) 
 async def test_a_replay_keeps_id_and_content_while_nothing_newer_was_delivered(
     lanes: Outbox,
 ) -> None:
-    await lanes.add(events=["a"], profile=b"one")
+    await lanes.add(events=["a"], profile=1)
     batch = await lanes.claim()
     await lanes.settle(batch, MessageState.UNDELIVERED, reason=UNWELL)
     await lanes.add(events=["later"])
@@ -323,13 +323,13 @@ async def test_a_replay_keeps_id_and_content_while_nothing_newer_was_delivered(
 async def test_a_replay_that_could_do_harm_goes_without_profile_under_a_new_id(
     lanes: Outbox, why: str
 ) -> None:
-    await lanes.add(events=["a"], profile=b"one")
+    await lanes.add(events=["a"], profile=1)
     batch = await lanes.claim()
     await lanes.settle(batch, MessageState.UNDELIVERED, reason=UNWELL)
     if why == "tried long ago":
         lanes.clock.now += 31 * 86_400
     else:
-        await lanes.add(events=["b"], profile=b"two")
+        await lanes.add(events=["b"], profile=2)
         await lanes.settle(await lanes.claim())
     gone = (await lanes.views(state=MessageState.UNDELIVERED))[0]
 
@@ -348,7 +348,7 @@ async def test_a_message_mapped_late_counts_as_old_once_a_newer_profile_was_deli
     await lanes.add(events=["a"], snapshot=True)
     await lanes.settle(await lanes.claim(), MessageState.UNDELIVERED, reason=UNWELL)
     if newer:
-        await lanes.add(events=["b"], profile=b"two")
+        await lanes.add(events=["b"], profile=2)
         await lanes.settle(await lanes.claim())
     gone = (await lanes.views(state=MessageState.UNDELIVERED))[0]
 

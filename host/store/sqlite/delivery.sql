@@ -28,7 +28,7 @@ WHERE l.lease = ?2;
 SELECT action FROM event WHERE event = ?;
 
 -- settle_delivered: move delivered messages into the history.
-INSERT INTO settled (connection, message, customer, seq, kind, event, edition, mapped, state, attempts,
+INSERT INTO settled (connection, customer, seq, message, kind, event, edition, mapped, state, attempts,
     environment, settled_at, duration_ms, status)
 VALUES (?, ?, ?, ?, ?, ?, ?, 1, 'delivered', ?, ?, ?, ?, ?);
 

@@ -33,12 +33,20 @@ _STATEMENTS: Final = read_statements(_FOLDER)
 _JOBS_PER_COMMIT: Final = 256
 _BUSY_SECONDS: Final = 5.0
 _READERS: Final = 4
+_PREPARED_AT_MOST: Final = 2  # one being written, one ready or being prepared
 
 
 # The driver lets go of the interpreter's lock at every step of a statement, and gets it back
-# only when the busy event loop lets go in turn. So a statement writes many rows in one step.
-_ROWS_AT_ONCE: Final = (256, 64, 16, 4, 1)
+# only when a busy thread lets go in turn. So a statement writes many rows in one step; of the
+# larger sizes only powers of two, so that few statements are kept prepared.
+_MOST_VALUES: Final = 32_000
+_ANY_SIZE: Final = 64
 _VALUES: Final = re.compile(r"VALUES (\([^()]*\))")
+
+
+def _rows_at_once(rows: int, columns: int) -> int:
+    rows = min(rows, _MOST_VALUES // columns)
+    return rows if rows <= _ANY_SIZE else 1 << (rows.bit_length() - 1)
 
 
 @cache
@@ -77,18 +85,21 @@ class SqliteTransaction:
 
     def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         start = 0
-        for size in _ROWS_AT_ONCE:
-            text = _for_rows(statement, size)
-            while len(rows) - start >= size:
-                values = list(chain.from_iterable(rows[start : start + size]))
-                self._connection.execute(text, values)
-                start += size
+        while start < len(rows):
+            size = _rows_at_once(len(rows) - start, len(rows[0]))
+            values = list(chain.from_iterable(rows[start : start + size]))
+            self._connection.execute(_for_rows(statement, size), values)
+            start += size
 
     def keys(self, count: int) -> int:
         return self._keys.take(count, self.now)
 
     def wake(self, connection: int) -> None:
         self.woken.add(connection)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
 
 class _Ticket:
@@ -117,6 +128,8 @@ class SqliteEngine:
         self._held: _Ticket | None = None
         self._listeners: list[Callable[[int], None]] = []
         self._tickets: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
+        self._to_prepare: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
+        self._prepared = threading.Semaphore(_PREPARED_AT_MOST)
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._keys = Keys()
         with _translated(path):
@@ -129,13 +142,18 @@ class SqliteEngine:
             self._learn_keys()
             for _ in range(_READERS):
                 self._readers.put(_connect(path, query_only=True))
-        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
-        self._thread.start()
+            self._preparing = SqliteTransaction(_connect(path, query_only=True), self._keys)
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (("store-preparer", self._prepare_all), ("store-writer", self._work))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     async def write(self, job: Job[T]) -> T:
         """See `host.store.engine.Engine.write`."""
         ticket = _Ticket(job, asyncio.get_running_loop().create_future())
-        self._tickets.put(ticket)
+        (self._tickets if isinstance(job, Plain) else self._to_prepare).put(ticket)
         answer: T = await ticket.future
         return answer
 
@@ -149,8 +167,10 @@ class SqliteEngine:
 
     async def close(self) -> None:
         """Finish the jobs taken so far, then close."""
-        self._tickets.put(None)
-        await anyio.to_thread.run_sync(self._thread.join)
+        self._to_prepare.put(None)  # the preparer ends, then has the writer end
+        for thread in self._threads:
+            await anyio.to_thread.run_sync(thread.join)
+        self._preparing.close()
         while not self._readers.empty():
             self._readers.get().close()
         self._writer.close()
@@ -177,6 +197,23 @@ class SqliteEngine:
             finally:
                 self._readers.put(connection)
 
+    # The preparer thread: reads and computes for the next commit while one is being written.
+
+    def _prepare_all(self) -> None:
+        while (ticket := self._to_prepare.get()) is not None:
+            self._prepared.acquire()
+            self._preparing.now = self._now()
+            self._prepare(ticket, self._preparing)
+            self._tickets.put(ticket)
+        self._tickets.put(None)
+
+    def _prepare(self, ticket: _Ticket, transaction: SqliteTransaction) -> None:
+        ticket.error = None
+        try:
+            ticket.job.prepare(transaction)
+        except Exception as error:
+            ticket.error = _translate(error, self._path)
+
     # The writer thread.
 
     def _work(self) -> None:
@@ -190,7 +227,7 @@ class SqliteEngine:
     def _next(self) -> tuple[list[_Ticket], bool]:
         """The jobs of the next commit; is it the last one?
 
-        One job that prepares itself at most: the next one has to see what this one wrote.
+        One prepared job at most: the next one has to know whether this one was committed.
         """
         ticket = self._held or self._tickets.get()
         self._held = None
@@ -215,7 +252,6 @@ class SqliteEngine:
         """Run these jobs in one transaction; those that became stale in another one."""
         todo = tickets
         while todo:
-            self._transaction.woken = set()
             try:
                 todo = self._attempt(todo)
             except BaseException as error:
@@ -225,39 +261,43 @@ class SqliteEngine:
                 for ticket in todo:
                     ticket.error = ticket.error or failure
                 todo = []
+        for ticket in tickets:
+            if not isinstance(ticket.job, Plain):
+                ticket.job.finished(committed=ticket.error is None)
+                self._prepared.release()
         self._answer(tickets)
 
     def _attempt(self, tickets: list[_Ticket]) -> list[_Ticket]:
+        """One transaction; the jobs that were stale, prepared again."""
         transaction, execute = self._transaction, self._writer.execute
         transaction.now = self._now()
-        ready = [ticket for ticket in tickets if self._prepare(ticket)]
+        transaction.woken = set()
         execute("BEGIN IMMEDIATE")
-        stale: list[_Ticket] = []
-        for ticket in ready:
-            woken = set(transaction.woken)
-            execute("SAVEPOINT job")
-            try:
-                ticket.result = ticket.job.apply(transaction)
-            except Exception as error:
-                if not self._writer.in_transaction:
-                    raise  # a full disk, for one, ends the whole transaction
-                execute("ROLLBACK TO job")
-                transaction.woken = woken
-                if isinstance(error, Stale):
-                    stale.append(ticket)
-                else:
-                    ticket.error = _translate(error, self._path)
-            execute("RELEASE job")
+        stale = [ticket for ticket in tickets if ticket.error is None and not self._run(ticket)]
         execute("COMMIT")
         self._wake(transaction.woken, tickets)
+        for ticket in stale:
+            self._prepare(ticket, transaction)
         return stale
 
-    def _prepare(self, ticket: _Ticket) -> bool:
+    def _run(self, ticket: _Ticket) -> bool:
+        """Apply a job under its own savepoint; False if it is stale."""
+        transaction, execute = self._transaction, self._writer.execute
+        woken = set(transaction.woken)
+        execute("SAVEPOINT job")
         try:
-            ticket.job.prepare(self._transaction)
+            ticket.result = ticket.job.apply(transaction)
         except Exception as error:
+            if not self._writer.in_transaction:
+                raise  # a full disk, for one, ends the whole transaction
+            execute("ROLLBACK TO job")
+            execute("RELEASE job")
+            transaction.woken = woken
+            if isinstance(error, Stale):
+                return False
             ticket.error = _translate(error, self._path)
-            return False
+            return True
+        execute("RELEASE job")
         return True
 
     def _wake(self, woken: set[int], tickets: list[_Ticket]) -> None:

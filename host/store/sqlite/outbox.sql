@@ -32,7 +32,7 @@ UPDATE message_body SET notes = ? WHERE message = ?;
 SELECT notes FROM message_body WHERE message = ?;
 
 -- add_settled: the end of a message.
-INSERT INTO settled (connection, message, customer, seq, kind, event, edition, mapped, state, attempts,
+INSERT INTO settled (connection, customer, seq, message, kind, event, edition, mapped, state, attempts,
     reason_code, reason_text, environment, settled_at, duration_ms, status)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 

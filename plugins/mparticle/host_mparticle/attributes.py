@@ -49,6 +49,7 @@ RESERVED: Final = (
 _NUMBERS: Final = (int, float, Decimal)
 PLAIN: Final = (str, *_NUMBERS)
 """Types of the plain values beside null; to Python a boolean is an integer."""
+_PLAIN_TYPES: Final = frozenset((bool, *_NUMBERS))
 _NESTED: Final = (list, tuple, dict)
 _LISTS: Final = (list, tuple)
 
@@ -91,6 +92,26 @@ def scalar(name: str, value: Json, remarks: Notes) -> Json:
         remarks.add(notes.CUT_TEXT, name)
         return value[:VALUE_LENGTH]
     return value
+
+
+def are_plain(values: Mapping[str, Json], prefix: str) -> bool:
+    """Whether all values can go as they are, under names that begin with `prefix`.
+
+    Most events hold a few short texts and numbers: one look spares asking about each value.
+    """
+    if len(values) > MOST_ATTRIBUTES:
+        return False
+    longest = NAME_LENGTH - len(prefix)
+    for name, value in values.items():
+        kind = type(value)
+        if kind is str:
+            if len(value) > VALUE_LENGTH:  # type: ignore[arg-type]  # it is a str
+                return False
+        elif kind not in _PLAIN_TYPES:
+            return False
+        if len(name) > longest:
+            return False
+    return True
 
 
 def user_value(name: str, value: Json, remarks: Notes) -> Json:

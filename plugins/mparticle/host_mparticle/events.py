@@ -18,7 +18,7 @@ from host import (
     value_at,
 )
 from host_mparticle import notes
-from host_mparticle.attributes import MOST_ATTRIBUTES, cut_name, scalar
+from host_mparticle.attributes import MOST_ATTRIBUTES, are_plain, cut_name, scalar
 from host_mparticle.notes import Notes
 
 PREFIX: Final = "antavo_"
@@ -85,6 +85,8 @@ def event_payload(event: Event, mapping: EventMapping, profile: Profile, now: da
 
 def _attributes(event: Event, mapping: EventMapping, remarks: Notes) -> dict[str, Json]:
     found: dict[str, Json] = {}
+    if mapping.attributes is None and not mapping.constants and are_plain(event.data, PREFIX):
+        return {PREFIX + name: value for name, value in event.data.items()}
     for name, value in _named_values(event, mapping):
         name = cut_name(name, remarks)
         if value is None:

@@ -48,6 +48,8 @@ class Notes:
 
     def texts(self) -> tuple[str, ...]:
         """The notes, in the order in which the first of each kind was made."""
+        if not self._names:
+            return ()
         return tuple(_text(remark, tuple(names)) for remark, names in self._names.items())
 
 
