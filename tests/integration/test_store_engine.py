@@ -97,15 +97,22 @@ async def test_a_job_whose_basis_changed_in_its_own_commit_is_prepared_again(
     assert job.prepared <= 2
 
 
-async def test_two_jobs_that_prepare_see_what_the_other_wrote(engine: SqliteEngine) -> None:
+async def test_jobs_that_prepare_from_what_changed_are_prepared_again(
+    engine: SqliteEngine,
+) -> None:
     class Counts(Job[int]):
         def prepare(self, tx: Transaction) -> None:
-            row = tx.row("meta", "count")
-            self._next = int(row[0]) + 1 if row else 1
+            self._last = self._count(tx)
 
         def apply(self, tx: Transaction) -> int:
-            tx.run("set_meta", "count", str(self._next))
-            return self._next
+            if self._count(tx) != self._last:
+                raise Stale
+            tx.run("set_meta", "count", str(self._last + 1))
+            return self._last + 1
+
+        def _count(self, tx: Transaction) -> int:
+            row = tx.row("meta", "count")
+            return int(row[0]) if row else 0
 
     answers = await asyncio.gather(*(engine.write(Counts()) for _ in range(20)))
 
