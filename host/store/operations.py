@@ -68,9 +68,9 @@ def replay(tx: Transaction, view: MessageView) -> Replayed:
 
     Not one that was withheld: a later opt-in speaks for what comes after it.
 
-    It keeps id and content while nothing newer of the profile was delivered and its last
-    try is recent enough to be recognised; else it goes without the profile part under
-    `<id>.2`, since old attributes must not overwrite newer ones.
+    It keeps id and content while nothing newer of the profile was delivered or waits before
+    it, and its last try is recent enough to be recognised; else it goes without the profile
+    part under `<id>.2`, since old attributes must not overwrite newer ones.
     """
     connection, customer, seq = view.place
     body = tx.row("body", view.key)
@@ -79,7 +79,11 @@ def replay(tx: Transaction, view: MessageView) -> Replayed:
         return Replayed.NO
     # What is mapped only now takes its profile part from the snapshot of its moment.
     has_profile, delivered_profile = body[2] is not None or not view.mapped, lane[4]
-    same = not (has_profile and delivered_profile > seq) and not _tried_long_ago(tx, view)
+    newer = has_profile and (
+        delivered_profile > seq
+        or tx.row("newer_profile_waits", connection, customer, view.key) is not None
+    )
+    same = not newer and not _tried_long_ago(tx, view)
     if not same and view.kind is Kind.PROFILE:
         return Replayed.NO
     if not tx.run("take_settled", connection, view.key):
@@ -123,6 +127,7 @@ def erase_customer(
     withhold_customer(tx, connections, customer, ERASED, entries)
     tx.run("erase_event_bodies", customer)
     tx.run("erase_attempts", customer)
+    tx.run("erase_reasons", customer)
     tx.run("erase_settled_bodies", customer)
     tx.run("forget_external_ids", f"[{customer}]")
     tx.run("erase_customer", f"erased-{key_text(tx.keys(1))}", customer)

@@ -36,6 +36,9 @@ UPDATE event SET body = NULL WHERE customer = ?;
 -- erase_settled_bodies: drop the payloads of a customer's settled messages.
 DELETE FROM message_body WHERE message IN (SELECT message FROM settled WHERE customer = ?);
 
+-- erase_reasons: drop the words in which the ends of a customer's messages are explained.
+UPDATE settled SET reason_text = NULL WHERE customer = ?;
+
 -- erase_attempts: drop the words in which destinations spoke of a customer's messages.
 UPDATE attempt SET reason_text = NULL WHERE message IN (SELECT message FROM settled WHERE customer = ?);
 

@@ -7,7 +7,7 @@ FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.cus
 JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
 LEFT JOIN message_body b ON b.message = m.message
 WHERE m.connection = ?1 AND m.message < ?2 AND m.message >= ?3
-  AND (?4 IS NULL OR m.customer = ?4) AND (?5 IS NULL OR m.reason_code = ?5)
+  AND (?4 IS NULL OR m.customer = ?4) AND (?5 IS NULL OR COALESCE(m.reason_code, CASE WHEN NOT m.mapped THEN 'not_mapped_yet' END) = ?5)
 ORDER BY m.message DESC LIMIT ?6;
 
 -- retrying_page: messages of a connection that were sent in vain, newest first.
@@ -19,7 +19,7 @@ FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.cus
 JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
 LEFT JOIN message_body b ON b.message = m.message
 WHERE m.attempts > 0 AND m.connection = ?1 AND m.message < ?2 AND m.message >= ?3
-  AND (?4 IS NULL OR m.customer = ?4) AND (?5 IS NULL OR m.reason_code = ?5)
+  AND (?4 IS NULL OR m.customer = ?4) AND (?5 IS NULL OR COALESCE(m.reason_code, CASE WHEN NOT m.mapped THEN 'not_mapped_yet' END) = ?5)
 ORDER BY m.message DESC LIMIT ?6;
 
 -- hot_of_customer: unsettled messages of one lane, newest first.
@@ -31,7 +31,7 @@ FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.cus
 JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
 LEFT JOIN message_body b ON b.message = m.message
 WHERE m.connection = ?1 AND m.customer = ?4 AND m.message < ?2 AND m.message >= ?3
-  AND (?5 IS NULL OR m.reason_code = ?5)
+  AND (?5 IS NULL OR COALESCE(m.reason_code, CASE WHEN NOT m.mapped THEN 'not_mapped_yet' END) = ?5)
 ORDER BY m.message DESC LIMIT ?6;
 
 -- settled_page: settled messages of a connection, newest first.
@@ -74,6 +74,11 @@ SELECT max(at) FROM attempt WHERE message = ?;
 
 -- lane: where one lane stands.
 SELECT next_seq, due, lease, failed_at, profile_delivered FROM lane WHERE connection = ? AND customer = ?;
+
+-- newer_profile_waits: something in a lane that was made after a message and tells of the profile.
+SELECT 1 FROM message m JOIN message_body b ON b.message = m.message
+WHERE m.connection = ? AND m.customer = ? AND m.message > ? AND m.edition = 1
+  AND (b.profile IS NOT NULL OR m.mapped = 0) LIMIT 1;
 
 -- due_now: an unsettled message waits for nothing any more.
 UPDATE message SET due = 0 WHERE connection = ? AND customer = ? AND seq = ?;
