@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from host.configuration.model import ConnectionConfig
 from host.configuration.stored import from_stored
@@ -50,6 +51,15 @@ class Route:
         return self.module.manifest
 
 
+class Taker(NamedTuple):
+    """One association of an event, with what is asked for every event worked out beforehand."""
+
+    route: Route
+    mapping: EventMapping
+    switched_on: bool
+    can_map: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
     """All connections, as of one generation of the configuration and one of the modules."""
@@ -57,6 +67,7 @@ class Routing:
     generation: int = -1
     routes: tuple[Route, ...] = ()
     by_key: Mapping[int, Route] = field(default_factory=dict)
+    takers: Mapping[str, tuple[Taker, ...]] = field(default_factory=dict)  # by loyalty event
     parts: ProfileParts = field(default_factory=ProfileParts, compare=False)
 
     def find(self, id: str) -> Route:

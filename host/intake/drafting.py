@@ -27,17 +27,21 @@ class Drafting:
 
     def event(self, stored: StoredCustomer, event: Event, key: int) -> None:
         """Draft a message for every association of an event."""
-        for route in self.routing.routes:
-            mappings = route.takes.get(event.action)
-            if not mappings:
+        for route, mapping, switched_on, can_map in self.routing.takers.get(event.action, ()):
+            if not switched_on:
+                self.not_made[route.key] = self.not_made.get(route.key, 0) + 1
                 continue
-            if not route.switched_on:
-                self.not_made[route.key] = self.not_made.get(route.key, 0) + len(mappings)
+            environment = route.row.environment
+            if event.action != OPT_OUT and not _may_send(stored):
+                reason = OPTED_OUT if stored.opted_out else MERGED
+                place = (route.key, stored.key, Kind.EVENT, key)
+                state = MessageState.WITHHELD
+                draft = Draft(*place, EMPTY, environment, False, state, reason)
+            elif (made := self._draft(route, can_map, stored, event, key, mapping)) is None:
                 continue
-            for mapping in mappings:
-                draft = self._draft(route, stored, Kind.EVENT, event, key, mapping)
-                if draft is not None:
-                    self.drafts.append(draft)
+            else:
+                draft = made
+            self.drafts.append(draft)
 
     def profile(self, stored: StoredCustomer) -> None:
         """Draft profile messages for a customer whose profile changed."""
@@ -45,7 +49,7 @@ class Drafting:
             return
         for route in self.routing.routes:
             if route.switched_on and route.config.fields:
-                draft = self._draft(route, stored, Kind.PROFILE, None, None, None)
+                draft = self._draft(route, route.can_map, stored, None, None, None)
                 if draft is not None:
                     self.drafts.append(draft)
 
@@ -60,19 +64,17 @@ class Drafting:
     def _draft(
         self,
         route: Route,
+        can_map: bool,
         stored: StoredCustomer,
-        kind: Kind,
         event: Event | None,
         key: int | None,
         mapping: EventMapping | None,
     ) -> Draft | None:
+        kind = Kind.PROFILE if event is None else Kind.EVENT
         environment = route.row.environment
-        place = (route.key, stored.key, kind, key)
-        if event is not None and event.action != OPT_OUT and not _may_send(stored):
-            reason = OPTED_OUT if stored.opted_out else MERGED
-            return Draft(*place, EMPTY, environment, False, MessageState.WITHHELD, reason)
-        if not route.can_map:
-            return Draft(*place, _unmapped(stored, mapping), environment, False)
+        if not can_map:
+            body = _unmapped(stored, mapping)
+            return Draft(route.key, stored.key, kind, key, body, environment, False)
         part = self.routing.parts.of(route, stored, environment)
         mapped = map_message(route, part, event, mapping, environment)
         if mapped is None:
@@ -81,10 +83,11 @@ class Drafting:
             body = body_of(mapped)
             over = too_large(route, body.payload, kind)
             if over is None:
-                return Draft(*place, body, environment)
+                return Draft(route.key, stored.key, kind, key, body, environment)
             mapped = over
         body = _unmapped(stored, mapping)
-        return Draft(*place, body, environment, False, MessageState.UNDELIVERED, mapped.reason)
+        failed = (False, MessageState.UNDELIVERED, mapped.reason)
+        return Draft(route.key, stored.key, kind, key, body, environment, *failed)
 
 
 def _unmapped(stored: StoredCustomer, mapping: EventMapping | None) -> Body:

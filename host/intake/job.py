@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from host.errors import RefusedItem
 from host.intake.drafting import Drafting
-from host.intake.profiles import Change, by_event, by_profile
+from host.intake.profiles import TELLING, Change, by_event, by_profile
 from host.reading.customers import TakenCustomer
 from host.reading.events import TakenEvent
 from host.routing import Routing
@@ -165,11 +165,9 @@ class IntakeJob(Job[None]):
             return event.customer
         return self._owners.get((event.external_id, event.customer), event.customer)
 
-    def _customer(self, tx: Transaction, id_: str) -> StoredCustomer:
-        stored = self._customers.get(id_)
-        if stored is None:
-            stored = StoredCustomer(key=tx.keys(1), id=id_, is_new=True)
-            self._customers[id_] = stored
+    def _new_customer(self, tx: Transaction, id_: str) -> StoredCustomer:
+        stored = StoredCustomer(key=tx.keys(1), id=id_, is_new=True)
+        self._customers[id_] = stored
         return stored
 
     def _decide(self, tx: Transaction, item: Item) -> Verdict:
@@ -184,21 +182,24 @@ class IntakeJob(Job[None]):
             return DUPLICATE if known == taken.content else _conflict()
         self._contents[event.id] = taken.content
         key = tx.keys(1)
-        customer_id = self._customer_id(taken)
-        stored = None if customer_id is None else self._customer(tx, customer_id)
-        owner = None if stored is None else stored.key
+        id_ = event.customer if event.external_id is None else self._customer_id(taken)
         hash = self._hashes[event.id]
+        if id_ is None:  # a guest's event is kept; there is nobody to tell about
+            self._events.append(
+                NewEvent(key, hash, event.id, taken.content, None, event.action, taken.raw)
+            )
+            return TAKEN
+        stored = self._customers.get(id_) or self._new_customer(tx, id_)
         self._events.append(
-            NewEvent(key, hash, event.id, taken.content, owner, event.action, taken.raw)
+            NewEvent(key, hash, event.id, taken.content, stored.key, event.action, taken.raw)
         )
-        if stored is not None:  # a guest's event is kept; there is nobody to tell about
-            change = by_event(stored, event, self._identities)
-            self._follow(stored, change)
-            self._drafting.event(stored, event, key)
+        if event.action in TELLING:
+            self._follow(stored, by_event(stored, event, self._identities))
+        self._drafting.event(stored, event, key)
         return TAKEN
 
     def _take_customer(self, tx: Transaction, taken: TakenCustomer) -> Verdict:
-        stored = self._customer(tx, taken.id)
+        stored = self._customers.get(taken.id) or self._new_customer(tx, taken.id)
         is_first = stored.text is None
         change = by_profile(stored, taken, tx.now, self._identities)
         self._follow(stored, change)

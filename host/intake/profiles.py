@@ -13,6 +13,7 @@ from host.store.operations import OPT_OUT
 
 OPT_IN: Final = "opt_in"
 PROFILE: Final = "profile"
+TELLING: Final = frozenset((OPT_IN, OPT_OUT, PROFILE))  # events that can change a customer
 OPTED_OUT_STATUS: Final = "opted_out"
 MERGED_STATUS: Final = "merged"
 _MERGED: Final = '"merged"'

@@ -83,7 +83,7 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
     """
     drafts = _without_older_profiles(drafts)
     lanes = _read_lanes(tx, drafts)
-    carried = {(d.connection, d.customer, d.body.profile) for d in drafts if d.kind is Kind.EVENT}
+    carried = _carried(drafts)
     first = tx.keys(len(drafts))
     messages: list[Row] = []
     bodies: list[Row] = []
@@ -131,10 +131,19 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
     )
 
 
-def _without_older_profiles(drafts: Sequence[Draft]) -> list[Draft]:
+def _without_older_profiles(drafts: Sequence[Draft]) -> Sequence[Draft]:
     """Of several profile messages of a lane in one transaction only the last says anything."""
     last = {(d.connection, d.customer): d for d in drafts if d.kind is Kind.PROFILE}
+    if not last:
+        return drafts
     return [d for d in drafts if d.kind is Kind.EVENT or last[d.connection, d.customer] is d]
+
+
+def _carried(drafts: Sequence[Draft]) -> set[tuple[int, int, int | None]]:
+    """Profile parts that go with events, by lane; asked for only where a profile is drafted."""
+    if all(d.kind is Kind.EVENT for d in drafts):
+        return set()
+    return {(d.connection, d.customer, d.body.profile) for d in drafts if d.kind is Kind.EVENT}
 
 
 def _read_lanes(tx: Transaction, drafts: Iterable[Draft]) -> dict[tuple[int, int], _Lane]:
