@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -84,7 +84,22 @@ def read_routing(tx: Transaction, vault: Vault, registry: Registry) -> Routing:
     # is read must count as older than it is, never as newer.
     known = generation(tx)
     routes = tuple(_route(row, vault, registry) for row in read_connections(tx))
-    return Routing(generation=known, routes=routes, by_key={route.key: route for route in routes})
+    return Routing(
+        generation=known,
+        routes=routes,
+        by_key={route.key: route for route in routes},
+        takers=_takers(routes),
+    )
+
+
+def _takers(routes: Sequence[Route]) -> dict[str, tuple[Taker, ...]]:
+    takers: dict[str, list[Taker]] = defaultdict(list)
+    for route in routes:
+        for action, mappings in route.takes.items():
+            takers[action] += (
+                Taker(route, mapping, route.switched_on, route.can_map) for mapping in mappings
+            )
+    return {action: tuple(found) for action, found in takers.items()}
 
 
 def _route(row: ConnectionRow, vault: Vault, registry: Registry) -> Route:
