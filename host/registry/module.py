@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from asyncio import CancelledError
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -45,6 +46,7 @@ from host.registry.checks import checked
 from host.registry.installed import CannotLoad, first_line, place
 
 _OUTCOMES: Final = (Delivered, Retry, Rejected, Isolate, Stop)
+_NOT_ITS_FAULT: Final = (KeyboardInterrupt, CancelledError, GeneratorExit)
 _NEEDS_A_PERSON: Final = ("tls", "address", "refused_address")
 
 T = TypeVar("T")
@@ -229,11 +231,11 @@ class _Fence:
             words = f"raised {type(error).__name__}, which only connect may"
         elif isinstance(error, _Unfit):
             words = f"answered {error}"
-        elif isinstance(error, Exception | SystemExit):
+        elif isinstance(error, _NOT_ITS_FAULT):
+            return
+        else:
             detail = f": {first_line(error)}".removesuffix(": ")
             words = f"raised {type(error).__name__}{detail}{place(error)}"
-        else:
-            return
         for value in self._settings.values():
             if isinstance(value, Secret) and value:
                 words = words.replace(value.reveal(), "•••")
