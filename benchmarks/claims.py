@@ -22,6 +22,14 @@ import msgspec
 
 from benchmarks.processes import resident_mb
 from benchmarks.table import Row
+from host.model import ConnectionState, Kind
+from host.store.connections import ConnectionEdit, save_connection
+from host.store.customers import StoredCustomer, save_customers
+from host.store.engine import Transaction
+from host.store.lanes import claim
+from host.store.ledger import Entries
+from host.store.outbox import Body, Draft, enqueue
+from host.store.store import Store
 
 CASES: Final = (
     # waiting, heads in backoff, in words
@@ -30,7 +38,7 @@ CASES: Final = (
     (1_000_000, False, "1,000,000 waiting, heads due"),
     (1_000_000, True, "1,000,000 waiting, heads in backoff"),
 )
-CLAIMS: Final = 200
+CLAIMS: Final = 40  # of 100 lanes each, so that heads are left to the end
 _CHUNK: Final = 10_000  # messages filled in at a time
 
 
@@ -49,7 +57,62 @@ class Subject:
     close: Callable[[Any], Awaitable[None]]
 
 
-SUBJECT: Subject | None = None
+LANES: Final = 5_000
+_BATCH: Final = 100  # messages a claim may take
+_LEASE_MS: Final = 3_600_000
+_HOUR_MS: Final = 3_600_000
+_CONNECTION: Final = 1
+
+
+async def _open(folder: Path) -> Store:
+    store = await Store.open(f"sqlite:///{folder}/host.db", folder)
+    edit = ConnectionEdit(
+        key=None,
+        version=None,
+        id="bench",
+        module="bench",
+        title="",
+        document=b"{}",
+        secrets=b"",
+        enabled=True,
+        paused=False,
+        environment=None,
+        state=ConnectionState.CONNECTED,
+    )
+    await store.write(lambda tx: save_connection(tx, edit))
+    customers = [StoredCustomer(key=n, id=f"customer-{n}") for n in range(1, LANES + 1)]
+    await store.write(lambda tx: save_customers(tx, customers))
+    return store
+
+
+async def _fill(store: Store, count: int, backoff: bool) -> None:
+    body = Body(payload='{"event":{"name":"bench","value":1},"profile":null}')
+
+    def write(tx: Transaction) -> None:
+        entries = Entries()
+        drafts = [
+            Draft(_CONNECTION, n % LANES + 1, Kind.EVENT, None, body, None) for n in range(count)
+        ]
+        enqueue(tx, drafts, entries)
+        entries.enter(tx)
+        if backoff:
+            for customer in range(1, LANES + 1):
+                tx.run("postpone_lane", tx.now + _HOUR_MS, tx.now, _CONNECTION, customer)
+
+    await store.write(write)
+
+
+async def _claim(store: Store) -> object:
+    return await store.write(
+        lambda tx: claim(tx, _CONNECTION, install=store.install, limit=_BATCH, lease_ms=_LEASE_MS)
+    )
+
+
+async def _close(store: Store) -> None:
+    await store.close()
+
+
+SUBJECT: Subject | None = Subject(open=_open, fill=_fill, claim=_claim, close=_close)
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
