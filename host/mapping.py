@@ -5,13 +5,24 @@ Asks the modules; writes nothing. What a plugin breaks here costs that one messa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from host import wire
 from host.errors import PluginFault
-from host.model import Connection, Customer, Event, EventMapping, Kind, Payload, Profile, Reason
+from host.model import (
+    Connection,
+    Customer,
+    Event,
+    EventMapping,
+    Json,
+    Kind,
+    Payload,
+    Profile,
+    Reason,
+)
 from host.store.customers import StoredCustomer
 from host.store.outbox import Body, size_of
 
@@ -78,13 +89,14 @@ def profile_part(
     """Ask the module for a customer's profile part."""
     try:
         profile = route.module.sync_fields(_connection(route, environment), customer)
+        text = _text(route, "sync_fields", profile.content)
     except PluginFault as fault:
         return _failed(fault)
     if profile.content is None:
-        return ProfilePart(profile, None, "null")
+        return ProfilePart(profile, None, text)
     digest = blake2b(wire.canonical(profile.content), digest_size=8).digest()
     number = int.from_bytes(digest, "big", signed=True)  # as databases hold it
-    return ProfilePart(profile, number, wire.dumps(profile.content).decode())
+    return ProfilePart(profile, number, text)
 
 
 def map_message(
@@ -106,20 +118,37 @@ def map_message(
     return None if payload is None else Mapped(payload, part)
 
 
-def body_of(mapped: Mapped) -> Body:
+def body_of(route: Route, mapped: Mapped) -> Body | Unmappable:
     """What is kept of a payload: its text, and every note on it once."""
     payload, part = mapped
     notes = payload.notes
     if part.profile.notes and payload.profile is not None:
         notes = tuple(dict.fromkeys((*notes, *part.profile.notes)))  # it may have added them
-    same = payload.profile is part.profile.content
-    profile = part.text if same else wire.dumps(payload.profile).decode()
+    try:
+        same = payload.profile is part.profile.content
+        profile = part.text if same else _text(route, "map_event", payload.profile)
+        event = _text(route, "map_event", payload.event)
+    except PluginFault as fault:
+        return _failed(fault)
     return Body(
-        payload=f'{{"event":{wire.dumps(payload.event).decode()},"profile":{profile}}}',
+        payload=f'{{"event":{event},"profile":{profile}}}',
         route=payload.route,
         profile=None if payload.profile is None else part.digest,
         notes=wire.dumps(notes).decode() if notes else None,
     )
+
+
+def _text(route: Route, hook: str, content: Mapping[str, Json] | None) -> str:
+    """The JSON text of what a plugin made. Raises PluginFault for what JSON cannot hold."""
+    try:
+        text = wire.dumps(content)
+        if b"E+" in text or b"NaN" in text or b"Infinity" in text:  # a number, or mere words
+            wire.loads(text)
+        return text.decode()
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise PluginFault(
+            f"module {route.module.name}: {hook} answered something that JSON cannot hold"
+        ) from None
 
 
 def too_large(route: Route, payload: str, kind: Kind) -> Unmappable | None:

@@ -19,7 +19,7 @@ from host.api.bodies import whole_body
 from host.api.doors import Doors
 from host.errors import NotFound, RefusedItem
 from host.intake.intake import Intake
-from host.intake.job import DUPLICATE, STALE, TAKEN, UNCHANGED, Item, Verdict
+from host.intake.plan import DUPLICATE, STALE, TAKEN, UNCHANGED, Item, Verdict
 from host.metrics import Metrics
 from host.reading.bodies import Items, read_items
 from host.reading.customers import read_customer

@@ -121,7 +121,7 @@ def read_filter(given: Mapping[str, str], ids: Sequence[str] = ()) -> MessageFil
         customer=given.get("customer") or None,
         reason=given.get("reason") or None,
         since=None if since is None else time_of(since),
-        ids=tuple(ids),
+        ids=tuple(dict.fromkeys(ids)),
     )
 
 

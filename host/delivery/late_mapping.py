@@ -52,11 +52,13 @@ async def map_late(store: Store, route: Route, claimed: Claimed) -> Claimed | Ru
     return await _keep(store, route, claimed, mapped)
 
 
-async def _keep(store: Store, route: Route, claimed: Claimed, mapped: Mapped) -> Claimed:
+async def _keep(store: Store, route: Route, claimed: Claimed, mapped: Mapped) -> Claimed | Ruling:
     payload = mapped.payload
     if claimed.edition > 1:  # a replay: what it knows of the customer is older than what went out
         payload = replace(payload, profile=None)
-    body = body_of(mapped._replace(payload=payload))
+    body = body_of(route, mapped._replace(payload=payload))
+    if isinstance(body, Unmappable):
+        return _ended(claimed, MessageState.UNDELIVERED, body.reason)
 
     def write(tx: Transaction) -> None:
         keep_mapping(tx, route.key, claimed, body, claimed.message.environment)

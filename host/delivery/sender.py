@@ -24,6 +24,7 @@ from host.routing import Route
 from host.store.connections import read_connections
 from host.store.engine import Transaction
 from host.store.lanes import Attempt, Batch, Claimed, Ruling, Settlement, renew, settle
+from host.store.operations import who_left
 from host.store.store import Store
 
 log: Final = structlog.get_logger("host.delivery")
@@ -64,11 +65,21 @@ class Sender:
         groups = deque(cut(await self._mapped(batch), self._limits))
         first = True
         while groups:
-            if not first and not await self._renewed(batch):
-                await self._give_back(batch, groups)
-                return
+            if not first:
+                left = await self._renewed(batch)
+                if left is None:
+                    await self._give_back(batch, groups)
+                    return
+                if left:
+                    gone = [one for group in groups for one in group if one.customer in left]
+                    await self._give_back(batch, [gone])  # which withholds what may not go
+                    groups = deque(
+                        [one for one in group if one.customer not in left] for group in groups
+                    )
             first = False
             group = groups.popleft()
+            if not group:
+                continue
             report, attempt = await self._request(group)
             outcomes = report.outcomes
             isolated = [
@@ -83,14 +94,19 @@ class Sender:
                 await self._give_back(batch, groups)
                 return
 
-    async def _renewed(self, batch: Batch) -> bool:
-        """Hold the batch for another request; False while the store is away."""
+    async def _renewed(self, batch: Batch) -> frozenset[int] | None:
+        """Hold the batch for another request: who opted out meanwhile; None: the store is away."""
+
+        def write(tx: Transaction) -> frozenset[int]:
+            renew(tx, batch, self.lease_ms)
+            customers = [one.customer for one in batch.claimed]
+            return who_left(tx, batch.connection, batch.token, customers)
+
         try:
-            await self._store.write(lambda tx: renew(tx, batch, self.lease_ms))
+            return await self._store.write(write)
         except (StoreUnavailable, HostFull) as error:
             log.warning("a batch cannot be held", error=str(error))
-            return False
-        return True
+            return None
 
     async def _give_back(self, batch: Batch, groups: Iterable[Sequence[Claimed]]) -> None:
         """Let messages that were not sent stand as before the claim."""

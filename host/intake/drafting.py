@@ -79,14 +79,14 @@ class Drafting:
         mapped = map_message(route, part, event, mapping, environment)
         if mapped is None:
             return None
-        if isinstance(mapped, Mapped):
-            body = body_of(mapped)
-            over = too_large(route, body.payload, kind)
+        made = body_of(route, mapped) if isinstance(mapped, Mapped) else mapped
+        if isinstance(made, Body):
+            over = too_large(route, made.payload, kind)
             if over is None:
-                return Draft(route.key, stored.key, kind, key, body, environment)
-            mapped = over
+                return Draft(route.key, stored.key, kind, key, made, environment)
+            made = over
         body = _unmapped(stored, mapping)
-        failed = (False, MessageState.UNDELIVERED, mapped.reason)
+        failed = (False, MessageState.UNDELIVERED, made.reason)
         return Draft(route.key, stored.key, kind, key, body, environment, *failed)
 
 

@@ -14,7 +14,8 @@ import anyio
 import structlog
 
 from host.errors import HostFull, StoreUnavailable
-from host.intake.job import EraseJob, IntakeJob, Item, Part, Verdict
+from host.intake.job import EraseJob, IntakeJob
+from host.intake.plan import Item, Part, Verdict
 from host.routing import Routing
 from host.store.connections import waiting_messages
 from host.store.customers import StoredCustomer, find_customers

@@ -202,7 +202,7 @@ def settle(tx: Transaction, settlement: Settlement) -> list[Ruling]:
     rows = tx.packed("held", connection, settlement.token, _json(customers))
     held: dict[int, int] = {customer: opted_out for customer, opted_out in rows}
     rulings = [
-        _respecting_opt_out(tx, ruling, bool(held[ruling.claimed.customer]))
+        _respecting_opt_out(tx, ruling, held[ruling.claimed.customer])
         for ruling in settlement.rulings
         if ruling.claimed.customer in held
     ]
@@ -220,6 +220,8 @@ def settle(tx: Transaction, settlement: Settlement) -> list[Ruling]:
         _record(tx, tried, attempt)
     for ruling in rulings:
         entries.moved(connection, MessageState.SENDING, ruling.state)
+        if held[ruling.claimed.customer] == _ERASED and ruling.state.settled:
+            tx.run("drop_body", ruling.claimed.key)
     entries.enter(tx)
     _hold_back(tx, settlement)
     tx.wake(connection)
@@ -230,13 +232,18 @@ def _json(value: Any) -> str:
     return wire.dumps(value).decode()
 
 
-def _respecting_opt_out(tx: Transaction, ruling: Ruling, opted_out: bool) -> Ruling:
+_ERASED: Final = 2  # in the column that tells who opted out
+
+
+def _respecting_opt_out(tx: Transaction, ruling: Ruling, opted_out: int) -> Ruling:
     """What would go again for a customer who left meanwhile is withheld, but for the leave."""
+    if opted_out == _ERASED and ruling.reason is not None:  # destinations may quote the person
+        ruling = replace(ruling, reason=replace(ruling.reason, text=""))
     if not opted_out or ruling.state.settled:
         return ruling
     event = ruling.claimed.event
     action = tx.row("action_of", event) if event is not None else None
-    if action is not None and action[0] == "opt_out":
+    if opted_out != _ERASED and action is not None and action[0] == "opt_out":
         return ruling
     return replace(ruling, state=MessageState.WITHHELD, reason=OPTED_OUT)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Final
 
+from host import wire
 from host.model import Kind, MessageState, Reason
 from host.store.engine import Row, Transaction
 from host.store.keys import key_text
@@ -118,6 +119,14 @@ def withhold_customer(
             tx.run("drop_body", hot[1])
         tx.run("refresh_lane", *place)
         tx.run("forget_profile", *place)
+
+
+def who_left(
+    tx: Transaction, connection: int, token: int, customers: Sequence[int]
+) -> frozenset[int]:
+    """Those of these customers, their lanes still held by a token, who have opted out."""
+    held = tx.packed("held", connection, token, wire.dumps(customers).decode())
+    return frozenset(customer for customer, opted_out in held if opted_out)
 
 
 def erase_customer(

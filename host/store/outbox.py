@@ -95,7 +95,8 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
         is_profile = kind is Kind.PROFILE
         if is_profile:
             digest = body.profile
-            if digest and (digest == lane.profile or (connection, customer, digest) in carried):
+            carrier = carried.get((connection, customer, digest), -1)
+            if digest and (digest == lane.profile or carrier > key - first):
                 continue
             lane.profile_waiting = _supersede(tx, (connection, customer), lane, entries)
         seq = lane.next_seq
@@ -110,7 +111,7 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
             )
             continue
         messages.append((*place, environment))
-        if body.profile is not None:
+        if not mapped or body.profile is not None:  # what is mapped late may say anything
             lane.profile = body.profile
         if is_profile:
             lane.profile_waiting = seq
@@ -139,11 +140,15 @@ def _without_older_profiles(drafts: Sequence[Draft]) -> Sequence[Draft]:
     return [d for d in drafts if d.kind is Kind.EVENT or last[d.connection, d.customer] is d]
 
 
-def _carried(drafts: Sequence[Draft]) -> set[tuple[int, int, int | None]]:
-    """Profile parts that go with events, by lane; asked for only where a profile is drafted."""
+def _carried(drafts: Sequence[Draft]) -> dict[tuple[int, int, int | None], int]:
+    """Profile parts that go with events: by lane, the last position at which they do."""
     if all(d.kind is Kind.EVENT for d in drafts):
-        return set()
-    return {(d.connection, d.customer, d.body.profile) for d in drafts if d.kind is Kind.EVENT}
+        return {}
+    return {
+        (d.connection, d.customer, d.body.profile): position
+        for position, d in enumerate(drafts)
+        if d.kind is Kind.EVENT
+    }
 
 
 def _read_lanes(tx: Transaction, drafts: Iterable[Draft]) -> dict[tuple[int, int], _Lane]:

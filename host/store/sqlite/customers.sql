@@ -27,8 +27,8 @@ DELETE FROM external_id WHERE customer IN (SELECT value FROM json_each(?));
 INSERT INTO external_id (name, value, customer) VALUES (?, ?, ?)
 ON CONFLICT (name, value) DO UPDATE SET customer = excluded.customer;
 
--- erase_customer: a row remains for the books, the person does not.
-UPDATE customer SET id = ?, fields = NULL, opted_out = 1 WHERE customer = ?;
+-- erase_customer: a row remains for the books, the person does not (opted_out 2: erased).
+UPDATE customer SET id = ?, fields = NULL, opted_out = 2 WHERE customer = ?;
 
 -- erase_event_bodies: drop the bodies of a customer's events.
 UPDATE event SET body = NULL WHERE customer = ?;

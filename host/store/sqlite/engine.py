@@ -137,7 +137,7 @@ class SqliteEngine:
             if not path.exists():
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._writer = _connect(path)
-            _migrate(self._writer, self._now())
+            _migrate(self._writer)
             self._transaction = SqliteTransaction(self._writer, self._keys)
             self._learn_keys()
             for _ in range(_READERS):
@@ -345,7 +345,7 @@ def _connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, now: int) -> None:
+def _migrate(connection: sqlite3.Connection) -> None:
     """Bring the database to today's shape. Forward only; each script is one transaction."""
     migrations = read_migrations(_FOLDER / "migrations")
     have = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -357,9 +357,20 @@ def _migrate(connection: sqlite3.Connection, now: int) -> None:
         )
     for number, script in migrations:
         if number > have:
-            connection.executescript(
-                f"BEGIN IMMEDIATE; {script}\n; PRAGMA user_version = {number}; COMMIT;"
-            )
+            _run_migration(connection, number, script)
+
+
+def _run_migration(connection: sqlite3.Connection, number: int, script: str) -> None:
+    try:
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {script}\n; PRAGMA user_version = {number}; COMMIT;"
+        )
+    except sqlite3.OperationalError:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        have = connection.execute("PRAGMA user_version").fetchone()[0]
+        if have < number:  # else another process was first
+            raise
 
 
 _ERRORS: Final[Mapping[int, Callable[[str], LoyaltyHostError]]] = {

@@ -53,7 +53,7 @@ CREATE TABLE ledger (                    -- made = the sum of the seven others, 
 CREATE TABLE customer (
     customer   INTEGER PRIMARY KEY,
     id         TEXT NOT NULL UNIQUE,
-    opted_out  INTEGER NOT NULL,
+    opted_out  INTEGER NOT NULL,         -- 1: opted out, 2: erased
     opted_at   INTEGER NOT NULL,         -- time of the last opt-in or opt-out
     changed_at INTEGER NOT NULL,         -- time of the last change of the profile
     fields     TEXT                      -- JSON object; NULL: known by id only

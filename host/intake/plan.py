@@ -1,0 +1,163 @@
+"""What one batch will write: what is known is read, then every item is decided and mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from host.errors import RefusedItem
+from host.intake.drafting import Drafting
+from host.intake.profiles import TELLING, Change, by_event, by_profile
+from host.reading.customers import TakenCustomer
+from host.reading.events import TakenEvent
+from host.routing import Routing
+from host.store.customers import StoredCustomer, find_by_external_id, find_customers
+from host.store.engine import Transaction
+from host.store.events import NewEvent, find_contents, id_hash
+
+Item: TypeAlias = TakenEvent | TakenCustomer
+
+TAKEN: Final = "taken"
+DUPLICATE: Final = "duplicate"
+UNCHANGED: Final = "unchanged"
+STALE: Final = "stale"
+
+Verdict: TypeAlias = str | RefusedItem
+"""What became of an item: one of the words above, or why it is refused."""
+
+_VERDICTS: Final = {
+    Change.NONE: UNCHANGED,
+    Change.STALE: STALE,
+    Change.PROFILE: TAKEN,
+    Change.OPTED_OUT: TAKEN,
+}
+
+
+@dataclass(slots=True)
+class Part:
+    """Some items of one request, decided together."""
+
+    items: Sequence[Item]
+    verdicts: list[Verdict] = field(default_factory=list)
+
+
+class Plan:
+    """Decides the items of a batch in their order."""
+
+    def __init__(
+        self, tx: Transaction, parts: Sequence[Part], routing: Routing, before: Plan | None
+    ) -> None:
+        """`before`: what is about to be written, and may not be seen in the store yet."""
+        self.routing = routing
+        self.drafting = Drafting(routing)
+        self.events: list[NewEvent] = []
+        self.left: list[int] = []  # keys of customers who opted out
+        self._tx = tx
+        self._identities = frozenset(
+            field
+            for route in routing.routes
+            if route.connection is not None
+            for field in route.connection.identities.values()
+        )
+        self._read([item for part in parts for item in part.items])
+        if before is not None:
+            self._overlay(before)
+        for part in parts:
+            part.verdicts = [self._decide(item) for item in part.items]
+
+    @property
+    def changed_customers(self) -> list[StoredCustomer]:
+        """Customers to be saved."""
+        return [stored for stored in self._customers.values() if stored.touched]
+
+    def _read(self, items: Sequence[Item]) -> None:
+        tx = self._tx
+        events = [item for item in items if isinstance(item, TakenEvent)]
+        self._hashes = {e.event.id: id_hash(e.event.id) for e in events}
+        self._contents = find_contents(tx, self._hashes.values()) if events else {}
+        self._owners = find_by_external_id(tx, set(_named_elsewhere(events)))
+        ids = {self._customer_id(item) for item in items} - {None}
+        self._customers = find_customers(tx, [id_ for id_ in ids if id_ is not None])
+
+    def _overlay(self, before: Plan) -> None:
+        """Take what the batch before is about to write for written."""
+        self._contents.update(before._contents)
+        for stored in before.changed_customers:
+            self._customers[stored.id] = stored.saved()
+            self._own(stored)
+
+    def _own(self, stored: StoredCustomer) -> None:
+        for name, value in (stored.external_ids or {}).items():
+            self._owners[name, value] = stored.id
+
+    def _customer_id(self, item: Item) -> str | None:
+        if isinstance(item, TakenCustomer):
+            return item.id
+        event = item.event
+        if event.external_id is None or event.customer is None:
+            return event.customer
+        return self._owners.get((event.external_id, event.customer), event.customer)
+
+    def _new_customer(self, id_: str) -> StoredCustomer:
+        stored = StoredCustomer(key=self._tx.keys(1), id=id_, is_new=True)
+        self._customers[id_] = stored
+        return stored
+
+    def _decide(self, item: Item) -> Verdict:
+        if isinstance(item, TakenCustomer):
+            return self._take_customer(item)
+        return self._take_event(item)
+
+    def _take_event(self, taken: TakenEvent) -> Verdict:
+        event = taken.event
+        known = self._contents.get(event.id)
+        if known is not None:
+            return DUPLICATE if known == taken.content else _conflict()
+        self._contents[event.id] = taken.content
+        key = self._tx.keys(1)
+        id_ = event.customer if event.external_id is None else self._customer_id(taken)
+        hash = self._hashes[event.id]
+        if id_ is None:  # a guest's event is kept; there is nobody to tell about
+            self.events.append(
+                NewEvent(key, hash, event.id, taken.content, None, event.action, taken.raw)
+            )
+            return TAKEN
+        stored = self._customers.get(id_) or self._new_customer(id_)
+        self.events.append(
+            NewEvent(key, hash, event.id, taken.content, stored.key, event.action, taken.raw)
+        )
+        if event.action in TELLING:
+            self._follow(stored, by_event(stored, event, self._identities))
+        self.drafting.event(stored, event, key)
+        return TAKEN
+
+    def _take_customer(self, taken: TakenCustomer) -> Verdict:
+        stored = self._customers.get(taken.id) or self._new_customer(taken.id)
+        is_first = stored.text is None
+        change = by_profile(stored, taken, self._tx.now, self._identities)
+        self._follow(stored, change)
+        return TAKEN if is_first and change is not Change.STALE else _VERDICTS[change]
+
+    def _follow(self, stored: StoredCustomer, change: Change) -> None:
+        self._own(stored)
+        if change is Change.OPTED_OUT:
+            self.left.append(stored.key)
+            self.drafting.opted_out(stored)
+        elif change is Change.PROFILE:
+            self.drafting.profile(stored)
+
+
+def _named_elsewhere(events: Sequence[TakenEvent]) -> Iterator[tuple[str, str]]:
+    """Name and value of the customers that events name by an external id."""
+    for taken in events:
+        event = taken.event
+        if event.external_id is not None and event.customer is not None:
+            yield event.external_id, event.customer
+
+
+def _conflict() -> RefusedItem:
+    return RefusedItem(
+        "conflict",
+        "an event with this id but other content was taken before; the first one stands",
+    )
