@@ -34,6 +34,8 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.samples": 2,
     "host.client": 2,
     "host.broadcast": 2,
+    "host.logs": 2,
+    "host.metrics": 2,
     # the modules, and what the connections make of an event
     "host.registry": 3,
     "host.routing": 3,
@@ -44,12 +46,13 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.delivery": 4,
     "host.testing": 4,
     "host.scaffold": 4,
+    "host.modules": 4,
     # thin faces, wiring, command line
     "host.api": 5,
     "host.pages": 5,
     "host.app": 6,
+    "host.server": 6,
     "host.cli": 7,
-    "host.demo": 7,
 }
 FLOWS: Final = frozenset({"host.intake", "host.configure", "host.delivery"})
 DOORS: Final[Mapping[str, frozenset[str]]] = {
