@@ -13,6 +13,7 @@ from host.store.store import Store
 from host.store.tokens import Scope, live_tokens, token_digest
 
 _FRESH_FOR: Final = 1.0  # seconds until a revoked token is noticed
+_UNKNOWN_FOR: Final = 0.05  # seconds until an unknown token is looked for again: it may be new
 
 
 class NotLetIn(LoyaltyHostError):
@@ -33,8 +34,12 @@ class Doors:
         self._read_at = float("-inf")
         self._reading = anyio.Lock()
 
-    def _stale(self) -> bool:
-        return time.monotonic() - self._read_at > _FRESH_FOR
+    async def _read_unless_read_within(self, seconds: float) -> None:
+        if time.monotonic() - self._read_at > seconds:
+            async with self._reading:  # one reads, the others wait for what it finds
+                if time.monotonic() - self._read_at > seconds:
+                    self._scopes = await self._store.read(live_tokens)
+                    self._read_at = time.monotonic()
 
     async def check(self, request: Request, scope: Scope) -> None:
         """Let the request in, or raise NotLetIn."""
@@ -43,12 +48,11 @@ class Doors:
             raise NotLetIn(
                 401, "unauthorized", "send a token: Authorization: Bearer TOKEN (tokens create)"
             )
-        if self._stale():
-            async with self._reading:  # one reads, the others wait for what it finds
-                if self._stale():
-                    self._scopes = await self._store.read(live_tokens)
-                    self._read_at = time.monotonic()
-        held = self._scopes.get(token_digest(token.strip()))
+        await self._read_unless_read_within(_FRESH_FOR)
+        digest = token_digest(token.strip())
+        if digest not in self._scopes:
+            await self._read_unless_read_within(_UNKNOWN_FOR)
+        held = self._scopes.get(digest)
         if held is None:
             raise NotLetIn(401, "unauthorized", "the token is unknown or revoked")
         if scope == "admin" and held != "admin":

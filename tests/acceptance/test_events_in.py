@@ -23,7 +23,7 @@ from host.config import Environment
 from host.intake.intake import Intake
 from host.metrics import Metrics
 from host.store.tokens import create_token
-from tests.harness import Scene
+from tests.harness import Scene, eventually
 
 NDJSON: Final = {"Content-Type": "application/x-ndjson"}
 TOO_LARGE: Final = (
@@ -495,7 +495,7 @@ def test_doors_open_by_scope_alone(shared: Scene) -> None:
     assert status("POST", "/api/events", {}, row) == 401
     assert status("POST", "/api/events", {"Authorization": "Bearer nonsense"}, row) == 401
     assert status("POST", "/api/events", {"Authorization": f"Basic {token}"}, row) == 401
-    assert status("POST", "/api/events", shop, row) == 202
+    eventually(lambda: status("POST", "/api/events", shop, row) == 202, patience=0.5)
     assert status("POST", "/api/customers", shop, '{"id": "doors"}') == 202
     for method, path in (
         ("GET", "/api/ledger"),
