@@ -16,7 +16,7 @@ from tests.faults import answer, scripted
 from tests.harness import HostProcess, Scene, StandInServer, configuration, eventually, scene
 from tests.loads import Event, arrived_by_customer
 
-QUICK = "resend_waits = [0.1, 0.2, 0.2, 0.5, 0.5]\ntimeout = 0.5"
+QUICK = "resend_waits = [0.1, 0.2, 0.2, 0.5, 0.5]\ntimeout = 1.5"
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_a_connection_that_was_stopped_goes_on_after_the_same_file_is_applied_ag
     host.post(event)
     eventually(lambda: connection(host)["state"] == "needs attention")
 
-    file = configuration(destination.url, delivery=QUICK)
+    file = configuration(destination.url, events=("point_add", "opt_out"), delivery=QUICK)
     refused = host.run("apply", "-", stdin=file)
     destination.misbehave()
     host.configure(file)
@@ -116,7 +116,7 @@ def test_a_late_refusal_of_yesterdays_credentials_does_not_stop_the_mended_conne
     host, destination = shared.host, shared.destination
     (event,) = new_events()
     before = destination.stand_in.counters["unwell"]
-    destination.misbehave(status=401, times=1, latency_ms=1500)
+    destination.misbehave(status=401, times=1, latency_ms=1000)
 
     host.post(event)
     eventually(lambda: destination.stand_in.counters["unwell"] > before)
@@ -133,7 +133,7 @@ def test_a_late_refusal_of_yesterdays_credentials_does_not_stop_the_mended_conne
 @pytest.mark.parametrize(
     ("told", "code"),
     [
-        ({"slow": 2.0, "times": 1}, "timeout"),
+        ({"slow": 3.0, "times": 1}, "timeout"),
         ({"cut_off": True, "times": 1}, "connection_lost"),
         ({"status": 500, "times": 1}, "destination_error"),
         ({"status": 408, "times": 1}, "timeout"),
@@ -211,6 +211,36 @@ def test_one_refused_message_among_a_hundred_costs_its_neighbours_nothing(
     assert after["requests"] - before["requests"] <= (1 if answered == "located" else halving)
     neighbour = message_of(host, events[43])
     assert (neighbour["state"], neighbour["attempts"]) == ("delivered", 1)
+
+
+def test_who_opts_out_while_a_refused_request_is_taken_apart_is_not_sent_again(
+    shared: Scene,
+) -> None:
+    host, destination = shared.host, shared.destination
+    events = new_events(8)
+    bad, leaver, stayer = events[0], events[5], events[6]
+    call(host, "pause")
+    host.post(*events)
+    before = destination.stand_in.counters["requests"]
+    poison = {"customer": bad["customer"], "answer": "whole"}
+    destination.misbehave(poison=poison, latency_ms=1200)
+
+    call(host, "resume")
+    eventually(lambda: destination.stand_in.counters["requests"] > before)
+    host.post({"customer": leaver["customer"], "action": "opt_out"})
+    destination.misbehave(poison=poison)
+    host.settle()
+    destination.misbehave()
+
+    arrived = arrived_by_customer(destination)
+    told = host.messages(customer=leaver["customer"])
+    assert leaver["id"] not in arrived[leaver["customer"]]
+    assert {(one["action"], one["state"]) for one in told} == {
+        ("point_add", "withheld"),
+        ("opt_out", "delivered"),
+    }
+    assert arrived[stayer["customer"]] == [stayer["id"]]
+    assert message_of(host, bad)["state"] == "undelivered"
 
 
 def test_a_replay_of_a_refused_message_arrives_when_it_is_wanted(shared: Scene) -> None:
