@@ -20,7 +20,7 @@ SELECT due FROM lane WHERE connection = ? AND due IS NOT NULL ORDER BY due LIMIT
 
 -- held: which of these lanes (JSON list of customers) a token still holds; has the customer left?
 SELECT json_group_array(json_array(l.customer, c.opted_out)) FROM json_each(?3) wanted
-JOIN lane l ON l.connection = ?1 AND l.customer = wanted.value
+CROSS JOIN lane l ON l.connection = ?1 AND l.customer = wanted.value
 JOIN customer c ON c.customer = l.customer
 WHERE l.lease = ?2;
 
@@ -42,7 +42,8 @@ UPDATE lane SET lease = NULL, failed_at = 0,
         AND m.customer = lane.customer) THEN ?3 END,
     profile_delivered = CASE WHEN settled.value ->> 2 THEN max(profile_delivered, settled.value ->> 1)
         ELSE profile_delivered END
-FROM json_each(?2) settled WHERE lane.connection = ?1 AND lane.customer = settled.value ->> 0;
+FROM json_each(?2) settled WHERE lane.connection = ?1 AND lane.customer = settled.value ->> 0
+    AND lane.customer IN (SELECT value ->> 0 FROM json_each(?2));
 
 -- forget_profile: what the far side knows of the customer is uncertain: the next change sends all.
 UPDATE lane SET profile = NULL WHERE connection = ? AND customer = ?;
