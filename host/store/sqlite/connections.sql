@@ -69,7 +69,7 @@ WHERE connection = ?;
 SELECT count(*), total(attempts > 0) FROM message WHERE connection = ?;
 
 -- lanes_waiting: some lanes of a connection that hold messages and are not being sent from.
-SELECT customer FROM lane WHERE connection = ? AND due IS NOT NULL AND lease IS NULL LIMIT ?;
+SELECT customer FROM lane WHERE connection = ? AND due IS NOT NULL AND lease IS NULL ORDER BY due LIMIT ?;
 
 -- count_stranded: messages in lanes that would never be looked at.
 SELECT count(*) FROM message m LEFT JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
