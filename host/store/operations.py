@@ -69,8 +69,8 @@ def replay(tx: Transaction, view: MessageView) -> Replayed:
 
     Not one that was withheld: a later opt-in speaks for what comes after it.
 
-    It keeps id and content while nothing newer of the profile was delivered or waits before
-    it, and its last try is recent enough to be recognised; else it goes without the profile
+    It keeps id and content while no other profile part made later was delivered or waits
+    before it, and its last try is recent enough to be recognised; else it goes without the profile
     part under `<id>.2`, since old attributes must not overwrite newer ones.
     """
     connection, customer, seq = view.place
@@ -80,9 +80,10 @@ def replay(tx: Transaction, view: MessageView) -> Replayed:
         return Replayed.NO
     # What is mapped only now takes its profile part from the snapshot of its moment.
     has_profile, delivered_profile = body[2] is not None or not view.mapped, lane[4]
+    made_after = (connection, customer, view.key, body[2])
     newer = has_profile and (
-        delivered_profile > seq
-        or tx.row("newer_profile_waits", connection, customer, view.key) is not None
+        (delivered_profile > seq and tx.row("newer_profile_delivered", *made_after) is not None)
+        or tx.row("newer_profile_waits", *made_after) is not None
     )
     same = not newer and not _tried_long_ago(tx, view)
     if not same and view.kind is Kind.PROFILE:

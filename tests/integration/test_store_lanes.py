@@ -319,6 +319,22 @@ async def test_a_replay_keeps_id_and_content_while_nothing_newer_was_delivered(
     )
 
 
+async def test_a_replay_keeps_its_id_when_what_was_delivered_later_says_the_same_of_the_profile(
+    lanes: Outbox,
+) -> None:
+    await lanes.add(events=["a", "b"], profile=1)
+    first = await lanes.claim()
+    await lanes.settle(first, MessageState.UNDELIVERED, reason=UNWELL)
+    await lanes.settle(await lanes.claim())
+    gone = (await lanes.views(state=MessageState.UNDELIVERED))[0]
+
+    came_back = await lanes.store.write(lambda tx: replay(tx, gone))
+
+    assert came_back is Replayed.SAME
+    again = (await lanes.claim()).claimed[0].message
+    assert again == first.claimed[0].message
+
+
 @pytest.mark.parametrize("why", ["newer profile delivered", "tried long ago"])
 async def test_a_replay_that_could_do_harm_goes_without_profile_under_a_new_id(
     lanes: Outbox, why: str

@@ -75,10 +75,15 @@ SELECT max(at) FROM attempt WHERE message = ?;
 -- lane: where one lane stands.
 SELECT next_seq, due, lease, failed_at, profile_delivered FROM lane WHERE connection = ? AND customer = ?;
 
--- newer_profile_waits: something in a lane that was made after a message and tells of the profile.
+-- newer_profile_waits: something in a lane that was made after a message and tells otherwise of the profile.
 SELECT 1 FROM message m JOIN message_body b ON b.message = m.message
-WHERE m.connection = ? AND m.customer = ? AND m.message > ? AND m.edition = 1
-  AND (b.profile IS NOT NULL OR m.mapped = 0) LIMIT 1;
+WHERE m.connection = ?1 AND m.customer = ?2 AND m.message > ?3 AND m.edition = 1
+  AND (b.profile <> ?4 OR (b.profile IS NOT NULL AND ?4 IS NULL) OR m.mapped = 0) LIMIT 1;
+
+-- newer_profile_delivered: something that was made after a message, told otherwise of the profile and arrived.
+SELECT 1 FROM settled s JOIN message_body b ON b.message = s.message
+WHERE s.connection = ?1 AND s.customer = ?2 AND s.message > ?3 AND s.edition = 1 AND s.state = 'delivered'
+  AND (b.profile <> ?4 OR (b.profile IS NOT NULL AND ?4 IS NULL)) LIMIT 1;
 
 -- due_now: an unsettled message waits for nothing any more.
 UPDATE message SET due = 0 WHERE connection = ? AND customer = ? AND seq = ?;
