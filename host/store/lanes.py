@@ -264,15 +264,12 @@ def _settle_delivered(
             for r in rulings
         ],
     )
-    lanes = _json(
-        [
-            (r.claimed.customer, r.claimed.seq, r.claimed.message.payload.profile is not None)
-            for r in rulings
-        ]
-    )
     if rulings:
-        tx.run("remove_delivered", connection, lanes)
-        tx.run("free_lanes", connection, lanes, tx.now)
+        told = [r.claimed for r in rulings if r.claimed.message.payload.profile is not None]
+        places = _json([(r.claimed.customer, r.claimed.seq) for r in rulings])
+        tx.run("profiles_delivered", connection, _json([one.customer for one in told]))
+        tx.run("remove_delivered", connection, places)
+        tx.run("free_lanes", connection, _json([r.claimed.customer for r in rulings]), tx.now)
     for ruling in rulings:
         if ruling.notes:
             _add_notes(tx, ruling)
@@ -299,7 +296,7 @@ def _settle_other(tx: Transaction, connection: int, ruling: Ruling) -> None:
             *(mapped, ruling.state, ruling.attempts, code, text, environment),
             *(tx.now, None, None),
         )
-        tx.run("free_lanes", connection, _json([(claimed.customer, claimed.seq, False)]), tx.now)
+        tx.run("free_lanes", connection, _json([claimed.customer]), tx.now)
         if claimed.message.payload.profile is not None or claimed.message.kind is Kind.PROFILE:
             tx.run("forget_profile", *place)
         return

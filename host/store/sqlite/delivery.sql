@@ -32,18 +32,19 @@ INSERT INTO settled (connection, customer, seq, message, kind, event, edition, m
     environment, settled_at, duration_ms, status)
 VALUES (?, ?, ?, ?, ?, ?, ?, 1, 'delivered', ?, ?, ?, ?, ?);
 
--- remove_delivered: take delivered messages out of the outbox (JSON list of customer, seq, …).
+-- remove_delivered: take delivered messages out of the outbox (JSON list of customer, seq).
 DELETE FROM message WHERE connection = ?1 AND (customer, seq) IN (
     SELECT value ->> 0, value ->> 1 FROM json_each(?2));
 
--- free_lanes: the heads are settled, the next ones may go at once (JSON list of customer, seq, has a profile part).
-UPDATE lane SET lease = NULL, failed_at = 0,
-    due = CASE WHEN EXISTS (SELECT 1 FROM message m WHERE m.connection = lane.connection
-        AND m.customer = lane.customer) THEN ?3 END,
-    profile_delivered = CASE WHEN settled.value ->> 2 THEN max(profile_delivered, settled.value ->> 1)
-        ELSE profile_delivered END
-FROM json_each(?2) settled WHERE lane.connection = ?1 AND lane.customer = settled.value ->> 0
-    AND lane.customer IN (SELECT value ->> 0 FROM json_each(?2));
+-- profiles_delivered: the heads of these lanes (JSON list of customers) brought their profile parts over.
+UPDATE lane SET profile_delivered = (SELECT min(seq) FROM message m WHERE m.connection = lane.connection
+    AND m.customer = lane.customer)
+WHERE connection = ? AND customer IN (SELECT value FROM json_each(?));
+
+-- free_lanes: the heads are settled and gone, the next ones may go at once (JSON list of customers).
+UPDATE lane SET lease = NULL, failed_at = 0, due = CASE WHEN EXISTS (
+    SELECT 1 FROM message m WHERE m.connection = lane.connection AND m.customer = lane.customer) THEN ?3 END
+WHERE connection = ?1 AND customer IN (SELECT value FROM json_each(?2));
 
 -- forget_profile: what the far side knows of the customer is uncertain: the next change sends all.
 UPDATE lane SET profile = NULL WHERE connection = ? AND customer = ?;

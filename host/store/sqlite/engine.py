@@ -335,7 +335,9 @@ def _connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 16000")  # 64 MB: a page that changes often is written back less often
+    connection.execute(
+        "PRAGMA wal_autocheckpoint = 16000"
+    )  # 64 MB: a page that changes often is written back less often
     connection.execute(
         "PRAGMA cache_size = -32768" if not query_only else "PRAGMA cache_size = -4096"
     )
