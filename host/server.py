@@ -74,6 +74,7 @@ class Server(uvicorn.Server):
                 ws="none",
                 lifespan="on",
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=GRACE,
             )
         )
