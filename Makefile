@@ -16,7 +16,7 @@ demo: $(INSTALLED)
 	$(BIN)/loyalty-host demo $(ARGS)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check
