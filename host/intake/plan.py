@@ -60,7 +60,10 @@ class Plan:
             if route.connection is not None
             for field in route.connection.identities.values()
         )
-        self._read([item for part in parts for item in part.items])
+        items = [item for part in parts for item in part.items]
+        first = tx.keys(2 * len(items))  # one for each event, one for a customer met first in it
+        self._keys = iter(range(first, first + 2 * len(items)))
+        self._read(items)
         if before is not None:
             self._overlay(before)
         for part in parts:
@@ -100,7 +103,7 @@ class Plan:
         return self._owners.get((event.external_id, event.customer), event.customer)
 
     def _new_customer(self, id_: str) -> StoredCustomer:
-        stored = StoredCustomer(key=self._tx.keys(1), id=id_, is_new=True)
+        stored = StoredCustomer(key=next(self._keys), id=id_, is_new=True)
         self._customers[id_] = stored
         return stored
 
@@ -115,7 +118,7 @@ class Plan:
         if known is not None:
             return DUPLICATE if known == taken.content else _conflict()
         self._contents[event.id] = taken.content
-        key = self._tx.keys(1)
+        key = next(self._keys)
         id_ = event.customer if event.external_id is None else self._customer_id(taken)
         hash = self._hashes[event.id]
         if id_ is None:  # a guest's event is kept; there is nobody to tell about

@@ -16,6 +16,7 @@ _COUNTER_BITS: Final = 20
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
 LAST_KEY: Final = 2**63 - 1  # what a database's integer can hold; never given out
 _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
+_PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _LENGTH: Final = 13
 
 
@@ -50,7 +51,15 @@ class Keys:
 
 def key_text(key: int) -> str:
     """Thirteen letters and digits that sort as the keys do."""
-    return "".join(_ALPHABET[(key >> shift) & 31] for shift in range(60, -1, -5))
+    return (
+        _PAIRS[key >> 60][1]
+        + _PAIRS[(key >> 50) & 1023]
+        + _PAIRS[(key >> 40) & 1023]
+        + _PAIRS[(key >> 30) & 1023]
+        + _PAIRS[(key >> 20) & 1023]
+        + _PAIRS[(key >> 10) & 1023]
+        + _PAIRS[key & 1023]
+    )
 
 
 def key_from_text(text: str) -> int | None:

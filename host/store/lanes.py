@@ -23,7 +23,7 @@ from host.store.outbox import Body, kind_number, kind_of, size_of, state_of
 OPTED_OUT = Reason(code="opted_out", text="the customer opted out")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every message, and that costs
 class Claimed:
     """The head of a lane, held by us. `snapshot`: there is no payload yet, map it first."""
 
@@ -54,7 +54,7 @@ class Nothing:
     until: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every message, and that costs
 class Ruling:
     """What becomes of one claimed message after an attempt.
 
