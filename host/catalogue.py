@@ -177,4 +177,9 @@ CUSTOMER_FIELDS: Final = tuple(_fields())
 """The customer's fields, in the order a picker shows them."""
 
 CUSTOMER_FIELD_IDS: Final = frozenset(field.id for field in CUSTOMER_FIELDS)
+OPT_IN: Final = "opt_in"
+OPT_OUT: Final = "opt_out"
+PROFILE: Final = "profile"
+"""The events that change what is known of a customer."""
+
 IDENTITY_FIELDS: Final = frozenset(field.id for field in CUSTOMER_FIELDS if field.identity)

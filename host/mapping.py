@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from host import wire
+from host.catalogue import IDENTITY_FIELDS, OPT_OUT
 from host.errors import PluginFault
 from host.model import (
     Connection,
@@ -109,6 +110,8 @@ def map_message(
     """The payload of one message; None when the plugin has nothing to send."""
     if isinstance(part, Unmappable):
         return part
+    if event is not None and event.action == OPT_OUT:
+        event = _without_identity(event)
     try:
         payload = route.module.map_event(
             _connection(route, environment), event, mapping, part.profile
@@ -116,6 +119,13 @@ def map_message(
     except PluginFault as fault:
         return _failed(fault)
     return None if payload is None else Mapped(payload, part)
+
+
+def _without_identity(event: Event) -> Event:
+    """An opt-out tells that somebody left, by their id alone, whatever else came with it."""
+    data = {name: value for name, value in event.data.items() if name not in IDENTITY_FIELDS}
+    fields = {name: value for name, value in event.fields.items() if name not in IDENTITY_FIELDS}
+    return replace(event, data=data, fields=fields)
 
 
 def body_of(route: Route, mapped: Mapped) -> Body | Unmappable:

@@ -58,7 +58,10 @@ def message_routes(store: Store, queue: Queue, delivery: Delivery, doors: Doors)
             limit=order.limit,
             dry_run=order.dry_run,
         )
-        return answer(asdict(tally))
+        told = asdict(tally)
+        if not told["new_ids"]:
+            del told["new_ids"]
+        return answer(told)
 
     async def get_ledger(request: Request) -> Response:
         await doors.check(request, "admin")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from host.catalogue import OPT_OUT
 from host.intake.profiles import is_merged
 from host.mapping import Mapped, body_of, map_message, too_large
 from host.model import Event, EventMapping, Kind, MessageState, Reason
 from host.routing import Route, Routing
 from host.store.customers import StoredCustomer
 from host.store.lanes import OPTED_OUT
-from host.store.operations import OPT_OUT
 from host.store.outbox import EMPTY, Body, Draft
 
 MERGED: Final = Reason(code="merged", text="the customer was merged into another one")

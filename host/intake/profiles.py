@@ -6,13 +6,11 @@ from collections.abc import Collection
 from enum import Enum
 from typing import Final
 
+from host.catalogue import OPT_IN, OPT_OUT, PROFILE
 from host.model import Event, to_ms
 from host.reading.customers import TakenCustomer, erase_identity, external_ids, merge
 from host.store.customers import StoredCustomer
-from host.store.operations import OPT_OUT
 
-OPT_IN: Final = "opt_in"
-PROFILE: Final = "profile"
 TELLING: Final = frozenset((OPT_IN, OPT_OUT, PROFILE))  # events that can change a customer
 OPTED_OUT_STATUS: Final = "opted_out"
 MERGED_STATUS: Final = "merged"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from host import wire
+from host.catalogue import OPT_OUT
 from host.model import Json, Kind, Message, MessageState, Payload, Reason
 from host.retry import Gate
 from host.store.connections import stop_connection
@@ -243,7 +244,7 @@ def _respecting_opt_out(tx: Transaction, ruling: Ruling, opted_out: int) -> Ruli
         return ruling
     event = ruling.claimed.event
     action = tx.row("action_of", event) if event is not None else None
-    if opted_out != _ERASED and action is not None and action[0] == "opt_out":
+    if opted_out != _ERASED and action is not None and action[0] == OPT_OUT:
         return ruling
     return replace(ruling, state=MessageState.WITHHELD, reason=OPTED_OUT)
 

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from host import wire
+from host.catalogue import OPT_OUT
 from host.model import Kind, MessageState, Reason
 from host.store.engine import Row, Transaction
 from host.store.keys import key_text
@@ -16,7 +17,6 @@ from host.store.outbox import kind_number, withdraw
 
 DISCARDED_BY_HAND: Final = Reason(code="discarded", text="discarded by hand")
 ERASED: Final = Reason(code="erased", text="the customer was erased")
-OPT_OUT: Final = "opt_out"
 DEDUPE_DAYS: Final = 30  # how long a destination can be trusted to know an id again
 _DAY_MS: Final = 86_400_000
 _REPLAYED: Final = (MessageState.UNDELIVERED, MessageState.DISCARDED, MessageState.DELIVERED)

@@ -50,7 +50,8 @@ WHERE connection = ?1 AND customer IN (SELECT value FROM json_each(?2));
 UPDATE lane SET profile = NULL WHERE connection = ? AND customer = ?;
 
 -- postpone_message: sent in vain; when it goes again.
-UPDATE message SET attempts = ?, due = ?, reason_code = ?, reason_text = ?
+UPDATE message SET attempts = ?, due = ?, reason_code = COALESCE(?, reason_code),
+    reason_text = COALESCE(?, reason_text)
 WHERE connection = ? AND customer = ? AND seq = ?;
 
 -- postpone_lane: the head goes again later.
