@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -133,6 +134,17 @@ class Server(uvicorn.Server):
     def _end(self, number: int, frame: FrameType | None) -> None:
         self.interrupted = number == signal.SIGINT
         self.should_exit = True
+
+
+def calm_collector() -> None:
+    """Have the garbage collector look less often, and never again at what is there already.
+
+    Events make many short-lived objects and hardly a cycle: the usual look after every 700
+    of them cost a tenth of the throughput of arrays, and a quarter of that of single events.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def tell_ready(url: str) -> None:

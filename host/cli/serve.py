@@ -12,7 +12,7 @@ import typer
 from host.app import host
 from host.cli.context import environment, run, say
 from host.logs import set_up_logs
-from host.server import Server, tell_ready
+from host.server import Server, calm_collector, tell_ready
 
 INTERRUPTED = 130
 
@@ -32,6 +32,7 @@ def serve(
 
 async def _serve(address: str, port: int, *, delivers: bool) -> bool:
     async with host(environment(), delivers=delivers) as running:
+        calm_collector()
         server = Server(running.application(), address, port, on_ready=tell_ready)
         await server.run_until_signal()
         return server.interrupted
@@ -46,6 +47,7 @@ def work() -> None:
 
 async def _work() -> bool:
     async with host(environment()) as running, running.running():
+        calm_collector()
         say("delivering")
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async for number in signals:

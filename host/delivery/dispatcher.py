@@ -12,7 +12,7 @@ import anyio
 import anyio.abc
 import structlog
 
-from host.delivery.sender import Sender, is_current
+from host.delivery.sender import Sender, is_current, lease_ms
 from host.errors import HostFull, StoreUnavailable
 from host.http import DestinationPolicy, Http, Resolver
 from host.manifest import Limits
@@ -49,6 +49,7 @@ class Dispatcher:
         self._told = told
         self._dice = dice
         self._limits = route.manifest.limits if route.manifest else Limits()
+        self._lease_ms = lease_ms(route.config.delivery)
         self._wake = anyio.Event()
         self._stopping = False
         self._idle: list[Sender] = []
@@ -97,7 +98,7 @@ class Dispatcher:
                 continue
             if isinstance(claimed, Batch):
                 sender = self._idle.pop()
-                self._under_way[claimed.token] = claimed
+                self._under_way[claimed.token] = claimed  # seen by the next claim
                 tasks.start_soon(self._send, sender, claimed)
                 if len(claimed.claimed) < self._limits.items_per_request:
                     await anyio.sleep(FILL_FOR)
@@ -105,7 +106,15 @@ class Dispatcher:
                 await self._rest(self._seconds_until(claimed))
                 await anyio.sleep(FILL_FOR)
 
-    def _claim(self, tx: Transaction) -> Batch | Nothing:
+    def _claim_next(self, sent: Batch, tx: Transaction) -> Batch | None:
+        """What a sender goes on with: while there is plenty, no time is lost between batches."""
+        if self._stopping or len(sent.claimed) < self._limits.items_per_request:
+            return None
+        claimed = self._claim(tx, beside=sent)
+        return claimed if isinstance(claimed, Batch) else None
+
+    def _claim(self, tx: Transaction, beside: Batch | None = None) -> Batch | Nothing:
+        """Claim while others are under way; `beside` is over."""
         self._hold(tx)
         if not self._still_current(tx):
             return Nothing(until=None)  # whoever follows the configuration replaces us
@@ -115,8 +124,8 @@ class Dispatcher:
             self.route.key,
             install=self._store.install,
             limit=self._limits.items_per_request,
-            lease_ms=self._idle[-1].lease_ms,
-            in_flight=bool(self._under_way),
+            lease_ms=self._lease_ms,
+            in_flight=any(batch is not beside for batch in tuple(self._under_way.values())),
         )
 
     def _still_current(self, tx: Transaction) -> bool:
@@ -137,7 +146,7 @@ class Dispatcher:
             return
         self._renew_at = tx.now + _RENEW_EVERY_MS
         for batch in tuple(self._under_way.values()):
-            renew(tx, batch, self._idle[-1].lease_ms)
+            renew(tx, batch, self._lease_ms)
 
     def _release(self, tx: Transaction) -> None:
         """After a recovery, step by step: what waits for a resend is due now."""
@@ -151,10 +160,15 @@ class Dispatcher:
             )
 
     async def _send(self, sender: Sender, batch: Batch) -> None:
+        following: Batch | None = batch
         try:
-            await sender.send(batch)
+            while following is not None:
+                batch = following
+                self._under_way[batch.token] = batch
+                following = await sender.send(batch, self._claim_next)
+                del self._under_way[batch.token]
         finally:
-            del self._under_way[batch.token]
+            self._under_way.pop(batch.token, None)
             self._idle.append(sender)
             self._wake.set()
 

@@ -7,11 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 import anyio
 import structlog
 
+from host.configuration.model import DeliveryPolicy
 from host.delivery.late_mapping import map_late
 from host.delivery.requests import cut, halves
 from host.delivery.rulings import gate_after, holds_back, rule, stopped, untouched
@@ -31,6 +32,14 @@ log: Final = structlog.get_logger("host.delivery")
 
 LEASE_MARGIN: Final = 30.0  # seconds beyond the request's timeout
 _STORE_AGAIN: Final = 1.0  # seconds until an outcome is written down again after a failure
+
+
+Following: TypeAlias = Callable[[Batch, Transaction], Batch | None]
+"""Given a batch that was sent, claims the next one, or answers None."""
+
+
+def _nothing(tx: Transaction) -> None:
+    """Claim nothing."""
 
 
 class Sender:
@@ -55,13 +64,12 @@ class Sender:
         self._told = told
         self._dice = dice
 
-    @property
-    def lease_ms(self) -> int:
-        """How long a batch is held without a sign of life."""
-        return int((self._policy.timeout + LEASE_MARGIN) * 1000)
+    async def send(self, batch: Batch, following: Following) -> Batch | None:
+        """Bring every message of the batch to an outcome, or give it back untouched.
 
-    async def send(self, batch: Batch) -> None:
-        """Bring every message of the batch to an outcome, or give it back untouched."""
+        When nothing speaks against going on, `following` claims the next batch in the same
+        transaction in which this one is settled; it is the answer.
+        """
         groups = deque(cut(await self._mapped(batch), self._limits))
         first = True
         while groups:
@@ -69,7 +77,7 @@ class Sender:
                 left = await self._renewed(batch)
                 if left is None:
                     await self._give_back(batch, groups)
-                    return
+                    return None
                 if left:
                     gone = [one for group in groups for one in group if one.customer in left]
                     await self._give_back(batch, [gone])  # which withholds what may not go
@@ -89,16 +97,21 @@ class Sender:
             ]
             for half in reversed(halves([one for one, _ in isolated])):
                 groups.appendleft(half)
-            await self._settle(batch, group, report, attempt, isolated)
-            if holds_back(outcomes) and groups:
-                await self._give_back(batch, groups)
-                return
+            settlement = self._settled(batch, group, report, attempt, isolated)
+            if not groups and not holds_back(outcomes):
+                return await self._write(settlement, partial(following, batch))
+            await self._write(settlement)
+            if holds_back(outcomes):
+                if groups:
+                    await self._give_back(batch, groups)
+                return None
+        return None
 
     async def _renewed(self, batch: Batch) -> frozenset[int] | None:
         """Hold the batch for another request: who opted out meanwhile; None: the store is away."""
 
         def write(tx: Transaction) -> frozenset[int]:
-            renew(tx, batch, self.lease_ms)
+            renew(tx, batch, lease_ms(self._policy))
             customers = [one.customer for one in batch.claimed]
             return who_left(tx, batch.connection, batch.token, customers)
 
@@ -155,14 +168,14 @@ class Sender:
             outcome = Isolate(reason=reason) if len(group) > 1 else Retry(reason=reason)
         return Report(outcomes=(outcome,) * len(group))
 
-    async def _settle(
+    def _settled(
         self,
         batch: Batch,
         group: Sequence[Claimed],
         report: Report,
         attempt: Attempt,
         isolated: Sequence[tuple[Claimed, Reason]],
-    ) -> None:
+    ) -> Settlement:
         again = {one.key for one, _ in isolated}
         now = _now()
         rulings = [
@@ -174,7 +187,7 @@ class Sender:
         settlement.isolated = isolated
         settlement.gate = gate_after(group, report.outcomes, report.usage, self._policy, self._dice)
         settlement.stopped = stopped(report.outcomes)
-        await self._write(settlement)
+        return settlement
 
     def _decision(self, one: Claimed, outcome: Outcome) -> ResendDecision | None:
         if not isinstance(outcome, Retry):
@@ -196,25 +209,38 @@ class Sender:
             connection=batch.connection, token=batch.token, rulings=rulings, attempt=attempt
         )
 
-    async def _write(self, settlement: Settlement) -> None:
+    async def _write(
+        self, settlement: Settlement, then: Callable[[Transaction], Batch | None] = _nothing
+    ) -> Batch | None:
         """Write down, whatever it takes: an outcome that is known must not be lost."""
         while True:
             try:
                 with anyio.CancelScope(shield=True):
-                    carried_out = await self._store.write(partial(self._carry_out, settlement))
+                    work = partial(self._carry_out, settlement, then)
+                    carried_out, following = await self._store.write(work)
             except (StoreUnavailable, HostFull) as error:
                 log.warning("outcomes not written down yet", error=str(error))
                 # A stop ends the waiting: else a full disk would keep the host from ending.
                 await anyio.sleep(_STORE_AGAIN)
             else:
                 self._told(self._route, carried_out)
-                return
+                return following
 
-    def _carry_out(self, settlement: Settlement, tx: Transaction) -> list[Ruling]:
+    def _carry_out(
+        self,
+        settlement: Settlement,
+        then: Callable[[Transaction], Batch | None],
+        tx: Transaction,
+    ) -> tuple[list[Ruling], Batch | None]:
         """Settle; what a destination says to settings of yesterday stops nobody today."""
         if settlement.stopped is not None and not is_current(tx, self._route):
             settlement.stopped = None
-        return settle(tx, settlement)
+        return settle(tx, settlement), then(tx)
+
+
+def lease_ms(policy: DeliveryPolicy) -> int:
+    """How long a batch is held without a sign of life."""
+    return int((policy.timeout + LEASE_MARGIN) * 1000)
 
 
 def is_current(tx: Transaction, route: Route) -> bool:
