@@ -58,7 +58,7 @@ def test_what_waits_or_retries_is_withheld_and_the_identity_is_erased(slow: Scen
 
     slow.host.post(
         event("nora", "e-3", data={"email": "nora@example.com"}),
-        event("nora", "out-1", "opt_out"),
+        event("nora", "out-1", "opt_out", data={"reason": "moved", "email": "nora@example.com"}),
         event("nora", "e-4"),
     )
 
@@ -74,6 +74,7 @@ def test_what_waits_or_retries_is_withheld_and_the_identity_is_erased(slow: Scen
     }
     (batch,) = slow.destination.batches("nora")
     assert batch["user_identities"] == {"customer_id": "nora"}
+    assert batch["events"][0]["data"]["custom_attributes"] == {"antavo_reason": "moved"}
     assert not {"user_attributes", "deleted_user_attributes"} & set(batch)
     stored = client.get("/api/customers/nora")
     assert stored.json()["status"] == "opted_out"
