@@ -103,7 +103,7 @@ CREATE TABLE message (                   -- the outbox: what is not settled. Nar
     connection  INTEGER NOT NULL,
     customer    INTEGER NOT NULL,
     seq         INTEGER NOT NULL,
-    message     INTEGER NOT NULL,
+    message     INTEGER PRIMARY KEY,     -- appended: a growing backlog costs no more a message
     kind        INTEGER NOT NULL,        -- 0 event, 1 profile
     event       INTEGER,
     edition     INTEGER NOT NULL,        -- 1, then 2 … for replays under a new id
@@ -112,9 +112,9 @@ CREATE TABLE message (                   -- the outbox: what is not settled. Nar
     due         INTEGER NOT NULL,
     reason_code TEXT,                    -- why it is not delivered yet
     reason_text TEXT,
-    environment TEXT,
-    PRIMARY KEY (connection, customer, seq)
-) STRICT, WITHOUT ROWID;
+    environment TEXT
+) STRICT;
+CREATE UNIQUE INDEX message_by_lane ON message (connection, customer, seq);
 CREATE INDEX message_by_key ON message (connection, message);
 CREATE INDEX message_retrying ON message (connection, message) WHERE attempts > 0;
 
