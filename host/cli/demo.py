@@ -217,7 +217,10 @@ async def _show_arrivals(stage: _Stage) -> None:
 def _print_rulings(rulings: Sequence[Ruling]) -> None:
     for ruling in rulings:
         message = ruling.claimed.message
-        print(f"{ruling.state:12} {message.kind:8} {message.dedupe_id}", flush=True)
+        print(
+            f"{ruling.state:12} {message.kind:8} {message.customer:36} {message.dedupe_id}",
+            flush=True,
+        )
 
 
 def _print_addresses(stage: _Stage) -> None:
