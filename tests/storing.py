@@ -11,10 +11,11 @@ from host.model import ConnectionState, Json, Kind, MessageState, Reason
 from host.store.connections import ConnectionEdit, read_connections, save_connection
 from host.store.customers import StoredCustomer, find_customers, save_customers
 from host.store.engine import Transaction
-from host.store.lanes import Attempt, Batch, Claimed, Nothing, Ruling, Settlement, claim, settle
+from host.store.lanes import Batch, Claimed, Nothing, Ruling, claim
 from host.store.ledger import Entries, read_ledger
 from host.store.messages import MessageFilter, MessageView, read_page
 from host.store.outbox import Body, Draft, enqueue
+from host.store.settling import Attempt, Settlement, settle
 from host.store.store import Store
 
 LEASE_MS = 40_000

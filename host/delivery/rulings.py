@@ -20,8 +20,9 @@ from host.outcome import (
     Stop,
 )
 from host.retry import Gate, resend_wait
-from host.store.lanes import Claimed, Ruling, Stopped
+from host.store.lanes import Claimed, Ruling
 from host.store.outbox import state_of
+from host.store.settling import Stopped
 
 OUT_OF_ATTEMPTS: Final = "out_of_attempts"
 

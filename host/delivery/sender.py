@@ -24,8 +24,9 @@ from host.outcome import Isolate, Outcome, Report, ResendDecision, Retry
 from host.routing import Route
 from host.store.connections import read_connections
 from host.store.engine import Transaction
-from host.store.lanes import Attempt, Batch, Claimed, Ruling, Settlement, renew, settle
+from host.store.lanes import Batch, Claimed, Ruling, renew
 from host.store.operations import who_left
+from host.store.settling import Attempt, Settlement, settle
 from host.store.store import Store
 
 log: Final = structlog.get_logger("host.delivery")
