@@ -54,6 +54,9 @@ def list_messages(
     if json:
         print_json({"messages": shown, "next": following})
         return
+    if not shown:
+        say("no message matches")
+        return
     _print_table(shown)
     if following:
         say(f"more: --cursor {following}")
