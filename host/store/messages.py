@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from host import wire
@@ -171,8 +171,32 @@ def _settled(
 
 
 def _hot_view(names: _Names, row: Row) -> MessageView:
-    connection, key, customer, seq, kind, event_key, edition, mapped, attempts, due = row[:10]
-    code, text, environment, sending, lane_due, customer_id, event, action, notes = row[10:]
+    """A row of `unsettled_view`."""
+    due, sending, lane_due = row[_SHARED:]
+    attempts = row[8]
+    return _view(
+        names,
+        row,
+        state=MessageState.SENDING if sending else state_of(attempts),
+        next_attempt_at=None if sending else (due or lane_due),
+    )
+
+
+def _settled_view(names: _Names, row: Row) -> MessageView:
+    """A row of `settled_view`."""
+    state, settled_at, duration, status = row[_SHARED:]
+    view = _view(names, row, state=MessageState(state), next_attempt_at=None)
+    return replace(view, settled_at=settled_at, duration_ms=duration, status=status)
+
+
+_SHARED: Final = 16  # columns with which both views begin
+
+
+def _view(
+    names: _Names, row: Row, *, state: MessageState, next_attempt_at: int | None
+) -> MessageView:
+    connection, key, customer, seq, kind, event_key, edition, mapped, attempts = row[:9]
+    code, text, environment, customer_id, event, action, notes = row[9:_SHARED]
     id_, module = names.connections[connection]
     return MessageView(
         place=(connection, customer, seq),
@@ -185,10 +209,10 @@ def _hot_view(names: _Names, row: Row) -> MessageView:
         event=event,
         event_key=event_key,
         action=action,
-        state=MessageState.SENDING if sending else state_of(attempts),
-        reason=Reason(code=code, text=text) if code else _not_mapped(mapped),
+        state=state,
+        reason=_reason(code, text),
         attempts=attempts,
-        next_attempt_at=None if sending else (due or lane_due),
+        next_attempt_at=next_attempt_at,
         environment=environment,
         made_at=ms_of(key),
         settled_at=None,
@@ -198,44 +222,15 @@ def _hot_view(names: _Names, row: Row) -> MessageView:
     )
 
 
-NOT_MAPPED_YET = Reason(
+NOT_MAPPED_YET: Final = Reason(
     code="not_mapped_yet", text="not mapped yet: the module is not ready; it is mapped when it is"
 )
 
 
-def _not_mapped(mapped: int) -> Reason | None:
-    return None if mapped else NOT_MAPPED_YET
-
-
-def _settled_view(names: _Names, row: Row) -> MessageView:
-    connection, key, customer, seq, kind, event_key, edition, mapped, state, attempts = row[:10]
-    code, text, environment, settled_at, duration, status = row[10:16]
-    customer_id, event, action, notes = row[16:]
-    id_, module = names.connections[connection]
-    return MessageView(
-        place=(connection, customer, seq),
-        key=key,
-        id=message_id(names.install, key, edition),
-        connection=id_,
-        module=module,
-        kind=kind_of(kind),
-        customer=customer_id,
-        event=event,
-        event_key=event_key,
-        action=action,
-        state=MessageState(state),
-        reason=Reason(code=code, text=text or "") if code else None,
-        attempts=attempts,
-        next_attempt_at=None,
-        environment=environment,
-        made_at=ms_of(key),
-        settled_at=settled_at,
-        edition=edition,
-        mapped=bool(mapped),
-        notes=tuple(wire.loads(notes)) if notes else (),
-        duration_ms=duration,
-        status=status,
-    )
+def _reason(code: str | None, text: str | None) -> Reason | None:
+    if code == NOT_MAPPED_YET.code:
+        return NOT_MAPPED_YET
+    return Reason(code=code, text=text or "") if code else None
 
 
 def _names(tx: Transaction, install: str) -> _Names:

@@ -1,66 +1,38 @@
 -- hot_page: unsettled messages of a connection, newest first.
-SELECT m.connection, m.message, m.customer, m.seq, m.kind, m.event, m.edition, m.mapped, m.attempts, m.due,
-       m.reason_code, m.reason_text, m.environment, l.lease IS NOT NULL AND m.seq = (
-           SELECT min(seq) FROM message f WHERE f.connection = m.connection AND f.customer = m.customer),
-       l.due, c.id, e.id, e.action, b.notes
-FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
-JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
-LEFT JOIN message_body b ON b.message = m.message
-WHERE m.connection = ?1 AND m.message < ?2 AND m.message >= ?3
-  AND (?4 IS NULL OR m.customer = ?4) AND (?5 IS NULL OR COALESCE(m.reason_code, CASE WHEN NOT m.mapped THEN 'not_mapped_yet' END) = ?5)
-ORDER BY m.message DESC LIMIT ?6;
+SELECT * FROM unsettled_view
+WHERE connection = ?1 AND message < ?2 AND message >= ?3
+  AND (?4 IS NULL OR customer = ?4) AND (?5 IS NULL OR reason_code = ?5)
+ORDER BY message DESC LIMIT ?6;
 
 -- retrying_page: messages of a connection that were sent in vain, newest first.
-SELECT m.connection, m.message, m.customer, m.seq, m.kind, m.event, m.edition, m.mapped, m.attempts, m.due,
-       m.reason_code, m.reason_text, m.environment, l.lease IS NOT NULL AND m.seq = (
-           SELECT min(seq) FROM message f WHERE f.connection = m.connection AND f.customer = m.customer),
-       l.due, c.id, e.id, e.action, b.notes
-FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
-JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
-LEFT JOIN message_body b ON b.message = m.message
-WHERE m.attempts > 0 AND m.connection = ?1 AND m.message < ?2 AND m.message >= ?3
-  AND (?4 IS NULL OR m.customer = ?4) AND (?5 IS NULL OR COALESCE(m.reason_code, CASE WHEN NOT m.mapped THEN 'not_mapped_yet' END) = ?5)
-ORDER BY m.message DESC LIMIT ?6;
+SELECT * FROM unsettled_view
+WHERE attempts > 0 AND connection = ?1 AND message < ?2 AND message >= ?3
+  AND (?4 IS NULL OR customer = ?4) AND (?5 IS NULL OR reason_code = ?5)
+ORDER BY message DESC LIMIT ?6;
 
 -- hot_of_customer: unsettled messages of one lane, newest first.
-SELECT m.connection, m.message, m.customer, m.seq, m.kind, m.event, m.edition, m.mapped, m.attempts, m.due,
-       m.reason_code, m.reason_text, m.environment, l.lease IS NOT NULL AND m.seq = (
-           SELECT min(seq) FROM message f WHERE f.connection = m.connection AND f.customer = m.customer),
-       l.due, c.id, e.id, e.action, b.notes
-FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
-JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
-LEFT JOIN message_body b ON b.message = m.message
-WHERE m.connection = ?1 AND m.customer = ?4 AND m.message < ?2 AND m.message >= ?3
-  AND (?5 IS NULL OR COALESCE(m.reason_code, CASE WHEN NOT m.mapped THEN 'not_mapped_yet' END) = ?5)
-ORDER BY m.message DESC LIMIT ?6;
+SELECT * FROM unsettled_view
+WHERE connection = ?1 AND customer = ?4 AND message < ?2 AND message >= ?3
+  AND (?5 IS NULL OR reason_code = ?5)
+ORDER BY message DESC LIMIT ?6;
 
 -- settled_page: settled messages of a connection, newest first.
-SELECT s.connection, s.message, s.customer, s.seq, s.kind, s.event, s.edition, s.mapped, s.state, s.attempts,
-       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action, b.notes
-FROM settled s JOIN customer c ON c.customer = s.customer LEFT JOIN event e ON e.event = s.event
-LEFT JOIN message_body b ON b.message = s.message
-WHERE s.connection = ?1 AND s.message < ?2 AND s.message >= ?3
-  AND (?4 IS NULL OR s.customer = ?4) AND (?5 IS NULL OR s.reason_code = ?5)
-  AND (?7 IS NULL OR s.state = ?7)
-ORDER BY s.message DESC LIMIT ?6;
+SELECT * FROM settled_view
+WHERE connection = ?1 AND message < ?2 AND message >= ?3
+  AND (?4 IS NULL OR customer = ?4) AND (?5 IS NULL OR reason_code = ?5) AND (?7 IS NULL OR state = ?7)
+ORDER BY message DESC LIMIT ?6;
 
 -- settled_of_state: settled messages of a connection in a state other than delivered, newest first.
-SELECT s.connection, s.message, s.customer, s.seq, s.kind, s.event, s.edition, s.mapped, s.state, s.attempts,
-       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action, b.notes
-FROM settled s JOIN customer c ON c.customer = s.customer LEFT JOIN event e ON e.event = s.event
-LEFT JOIN message_body b ON b.message = s.message
-WHERE s.connection = ?1 AND s.state = ?7 AND s.state <> 'delivered' AND s.message < ?2 AND s.message >= ?3
-  AND (?4 IS NULL OR s.customer = ?4) AND (?5 IS NULL OR s.reason_code = ?5)
-ORDER BY s.message DESC LIMIT ?6;
+SELECT * FROM settled_view
+WHERE connection = ?1 AND state = ?7 AND state <> 'delivered' AND message < ?2 AND message >= ?3
+  AND (?4 IS NULL OR customer = ?4) AND (?5 IS NULL OR reason_code = ?5)
+ORDER BY message DESC LIMIT ?6;
 
 -- settled_of_customer: settled messages of a customer on a connection, newest first.
-SELECT s.connection, s.message, s.customer, s.seq, s.kind, s.event, s.edition, s.mapped, s.state, s.attempts,
-       s.reason_code, s.reason_text, s.environment, s.settled_at, s.duration_ms, s.status, c.id, e.id, e.action, b.notes
-FROM settled s JOIN customer c ON c.customer = s.customer LEFT JOIN event e ON e.event = s.event
-LEFT JOIN message_body b ON b.message = s.message
-WHERE s.customer = ?4 AND s.message < ?2 AND s.message >= ?3 AND s.connection = ?1
-  AND (?5 IS NULL OR s.reason_code = ?5) AND (?7 IS NULL OR s.state = ?7)
-ORDER BY s.message DESC LIMIT ?6;
+SELECT * FROM settled_view
+WHERE customer = ?4 AND message < ?2 AND message >= ?3 AND connection = ?1
+  AND (?5 IS NULL OR reason_code = ?5) AND (?7 IS NULL OR state = ?7)
+ORDER BY message DESC LIMIT ?6;
 
 -- body: what a message says.
 SELECT payload, route, profile, notes FROM message_body WHERE message = ?;

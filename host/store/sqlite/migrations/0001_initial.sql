@@ -166,3 +166,21 @@ CREATE TABLE token (
     created_at INTEGER NOT NULL,
     revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
+
+CREATE VIEW unsettled_view AS            -- messages of the outbox, as people see them
+SELECT m.connection, m.message, m.customer, m.seq, m.kind, m.event, m.edition, m.mapped, m.attempts,
+    COALESCE(m.reason_code, CASE WHEN NOT m.mapped THEN 'not_mapped_yet' END) AS reason_code,
+    m.reason_text, m.environment, c.id AS customer_id, e.id AS event_id, e.action, b.notes, m.due,
+    l.lease IS NOT NULL AND m.seq = (SELECT min(seq) FROM message f
+        WHERE f.connection = m.connection AND f.customer = m.customer) AS sending,
+    l.due AS lane_due
+FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
+JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
+LEFT JOIN message_body b ON b.message = m.message;
+
+CREATE VIEW settled_view AS              -- messages of the history, as people see them
+SELECT s.connection, s.message, s.customer, s.seq, s.kind, s.event, s.edition, s.mapped, s.attempts,
+    s.reason_code, s.reason_text, s.environment, c.id AS customer_id, e.id AS event_id, e.action, b.notes,
+    s.state, s.settled_at, s.duration_ms, s.status
+FROM settled s JOIN customer c ON c.customer = s.customer LEFT JOIN event e ON e.event = s.event
+LEFT JOIN message_body b ON b.message = s.message;
