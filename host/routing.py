@@ -66,7 +66,6 @@ class Routing:
 
     generation: int = -1
     routes: tuple[Route, ...] = ()
-    by_key: Mapping[int, Route] = field(default_factory=dict)
     takers: Mapping[str, tuple[Taker, ...]] = field(default_factory=dict)  # by loyalty event
     parts: ProfileParts = field(default_factory=ProfileParts, compare=False)
 
@@ -87,7 +86,6 @@ def read_routing(tx: Transaction, vault: Vault, registry: Registry) -> Routing:
     return Routing(
         generation=known,
         routes=routes,
-        by_key={route.key: route for route in routes},
         takers=_takers(routes),
     )
 

@@ -62,52 +62,30 @@ def list_messages(
         say(f"more: --cursor {following}")
 
 
-@queue.command()
-def resend(
-    connection: Connection = None,
-    state: State = None,
-    customer: Customer = None,
-    reason: ReasonCode = None,
-    since: Since = None,
-    id: Ids = None,
-    limit: Limit = None,
-    dry_run: DryRun = False,
-) -> None:
-    """Send waiting and retrying messages now; counted as their next resend."""
-    _change("resend", _filter(connection, state, customer, reason, since, id), limit, dry_run)
+def _changes(action: Action, help: str) -> None:
+    """Add the command of an action; all three choose their messages alike."""
+
+    @queue.command(action, help=help)
+    def change(
+        connection: Connection = None,
+        state: State = None,
+        customer: Customer = None,
+        reason: ReasonCode = None,
+        since: Since = None,
+        id: Ids = None,
+        limit: Limit = None,
+        dry_run: DryRun = False,
+    ) -> None:
+        _change(action, _filter(connection, state, customer, reason, since, id), limit, dry_run)
 
 
-@queue.command()
-def discard(
-    connection: Connection = None,
-    state: State = None,
-    customer: Customer = None,
-    reason: ReasonCode = None,
-    since: Since = None,
-    id: Ids = None,
-    limit: Limit = None,
-    dry_run: DryRun = False,
-) -> None:
-    """Take waiting, retrying and undelivered messages out: they will not be sent."""
-    _change("discard", _filter(connection, state, customer, reason, since, id), limit, dry_run)
-
-
-@queue.command()
-def replay(
-    connection: Connection = None,
-    state: State = None,
-    customer: Customer = None,
-    reason: ReasonCode = None,
-    since: Since = None,
-    id: Ids = None,
-    limit: Limit = None,
-    dry_run: DryRun = False,
-) -> None:
-    """Put undelivered and discarded messages back at the end of their lanes.
-
-    Delivered ones only when asked for by --id or --state delivered.
-    """
-    _change("replay", _filter(connection, state, customer, reason, since, id), limit, dry_run)
+_changes("resend", "Send waiting and retrying messages now; counted as their next resend.")
+_changes("discard", "Take waiting, retrying and undelivered messages out: they will not be sent.")
+_changes(
+    "replay",
+    "Put undelivered and discarded messages back at the end of their lanes.\n\n"
+    "Delivered ones only when asked for by --id or --state delivered.",
+)
 
 
 def _filter(

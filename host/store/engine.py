@@ -7,6 +7,7 @@ prepare itself before, beside the commit of an earlier one.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -45,21 +46,21 @@ class Transaction(Protocol):
         """After the commit, tell whoever delivers for this connection that there is work."""
 
 
-class Job(Generic[T]):
+class Job(ABC, Generic[T]):
     """A write that prepares itself while an earlier one is being written.
 
     Jobs are prepared and applied in the order in which they were handed in. `prepare` may not
     see yet what the job before it writes: who needs that has to ask that job.
     """
 
-    def prepare(self, tx: Transaction) -> None:
+    def prepare(self, tx: Transaction) -> None:  # most have nothing to prepare
         """Read and compute what `apply` will write, outside any transaction."""
 
+    @abstractmethod
     def apply(self, tx: Transaction) -> T:
         """Write. May raise `Stale` to be prepared again, then with everything to be seen."""
-        raise NotImplementedError
 
-    def finished(self, *, committed: bool) -> None:
+    def finished(self, *, committed: bool) -> None:  # most need not know
         """The job is over; `committed`: what it wrote is on disk."""
 
 

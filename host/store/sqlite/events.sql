@@ -14,9 +14,6 @@ WHERE e.event = ? AND e.body IS NOT NULL;
 INSERT INTO seen (action, events, last) VALUES (?, ?, ?)
 ON CONFLICT (action) DO UPDATE SET events = events + excluded.events, last = excluded.last;
 
--- seen: which events come at all.
-SELECT action, events, last FROM seen ORDER BY events DESC;
-
 -- old_event_bodies: events older than a key whose bodies are kept and not to be mapped any more, some of them.
 SELECT event FROM event WHERE event > ?1 AND event < ?2 AND body IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM connection n CROSS JOIN message m ON m.connection = n.connection AND m.customer = event.customer
