@@ -26,6 +26,7 @@ def drop_old(tx: Transaction) -> bool:
     ]
     for row in tx.rows("connection_names"):
         dropped.append(tx.run("drop_settled", row[0], history, _AT_ONCE))
+        dropped.append(tx.run("drop_hours", row[0], tx.now - HISTORY_DAYS * _DAY_MS, _AT_ONCE))
     dropped.append(_drop_event_bodies(tx, history))
     return any(count == _AT_ONCE for count in dropped)
 

@@ -73,6 +73,8 @@ def settle(tx: Transaction, settlement: Settlement) -> list[Ruling]:
         if settlement.stopped is not None:
             tried = [(claimed, "stop", settlement.stopped.reason) for claimed, _, _ in tried]
         _record(tx, tried, attempt)
+        if tried:
+            entries.failed(connection, tried[-1][0].key)
     for ruling in rulings:
         entries.moved(connection, MessageState.SENDING, ruling.state)
         if held[ruling.claimed.customer] == _ERASED and ruling.state.settled:
