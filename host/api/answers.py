@@ -71,14 +71,21 @@ def error_answer(
     )
 
 
+def status_of(error: Exception) -> int:
+    """The HTTP status that belongs to an error of the host's own."""
+    return _known(error)[0]
+
+
+def _known(error: Exception) -> tuple[int, str]:
+    return next((_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS), (500, "internal"))
+
+
 async def on_error(request: Request, error: Exception) -> Response:
     """The answer to an error of the host's own."""
     if isinstance(error, NotLetIn):
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
         return error_answer(error.status, error.code, str(error), headers=headers)
-    status, code = next(
-        (_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS), (500, "internal")
-    )
+    status, code = _known(error)
     details: Any = None
     headers = {}
     if isinstance(error, InvalidConfiguration):
@@ -102,10 +109,15 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 async def on_fault(request: Request, error: Exception) -> Response:
     """The answer to what should not have happened."""
+    log_fault(request, error)
+    return error_answer(500, "internal", "the host failed on this request; its log tells more")
+
+
+def log_fault(request: Request, error: Exception) -> None:
+    """Tell the operator of what should not have happened."""
     # Not the path: it may name a customer.
     endpoint = getattr(request.scope.get("endpoint"), "__name__", None)
     log.error("fault", endpoint=endpoint, error=type(error).__name__, exc_info=error)
-    return error_answer(500, "internal", "the host failed on this request; its log tells more")
 
 
 HANDLERS: Final = {

@@ -1,0 +1,51 @@
+"""All pages as one application: shield, static files, routes, errors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from host.pages.drawing import STATIC
+from host.pages.entrance import HOME
+from host.pages.errors import HANDLERS
+from host.pages.modules import module_routes
+from host.pages.shield import Shield
+from host.pages.signing_in import signing_in_routes
+from host.pages.site import Site
+
+_YEAR: Final = "public, max-age=31536000, immutable"
+
+
+class _Files(StaticFiles):
+    """Static files; one asked for by its digest never changes."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = _YEAR if scope["query_string"] else "no-cache"
+        return response
+
+
+def pages(site: Site) -> Starlette:
+    """The application of the pages, to be mounted beside the API."""
+
+    async def get_root(request: Request) -> Response:
+        return RedirectResponse(HOME, 303)
+
+    return Starlette(
+        routes=[
+            Route("/", get_root, methods=["GET"]),
+            Mount("/static", _Files(directory=STATIC)),
+            *signing_in_routes(site),
+            *module_routes(site),
+        ],
+        middleware=[Middleware(Shield)],
+        exception_handlers=dict(HANDLERS),
+    )

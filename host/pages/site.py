@@ -1,0 +1,24 @@
+"""What pages stand on: the flows and the store, handed to each page's routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from host.accounts import Accounts
+from host.configure import Configure
+from host.delivery.delivery import Delivery
+from host.delivery.queue import Queue
+from host.modules import Modules
+from host.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The flows that pages call; the same that the JSON API calls."""
+
+    accounts: Accounts
+    store: Store
+    modules: Modules
+    configure: Configure
+    queue: Queue
+    delivery: Delivery
