@@ -77,7 +77,9 @@ def status_of(error: Exception) -> int:
 
 
 def _known(error: Exception) -> tuple[int, str]:
-    return next((_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS), (500, "internal"))
+    return next(
+        (_ERRORS[kind] for kind in type(error).__mro__ if kind in _ERRORS), (500, "internal")
+    )
 
 
 async def on_error(request: Request, error: Exception) -> Response:

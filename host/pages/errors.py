@@ -35,8 +35,9 @@ async def on_error(request: Request, error: Exception) -> Response:
 async def on_http_error(request: Request, error: Exception) -> Response:
     """An unknown address, or one that takes no such request."""
     assert isinstance(error, HTTPException)
-    text = "The address may be misspelt, or what was here is gone." if error.status_code == 404 else ""
-    return _page(request, error.status_code, text or error.detail)
+    missing = error.status_code == 404
+    text = "The address may be misspelt, or what was here is gone." if missing else error.detail
+    return _page(request, error.status_code, text)
 
 
 async def on_fault(request: Request, error: Exception) -> Response:

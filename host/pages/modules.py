@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -83,7 +83,7 @@ def module_routes(site: Site) -> list[Path]:
             if card.fits(chosen)
             and matches(typed, card.module.name, card.module.title, card.summary)
         ]
-        context = {
+        context: dict[str, Any] = {
             "cards": cards,
             "active": [card for card in found if card.module.enabled],
             "inactive": [card for card in found if not card.module.enabled],

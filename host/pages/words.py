@@ -52,7 +52,7 @@ def clock_time(ms: int) -> str:
 
 
 def moment(ms: int | None, now: int) -> Markup:
-    """A `<time>` that reads as a distance; its title is the full moment, and a script keeps it fresh."""
+    """A `<time>` that reads as a distance, kept fresh by a script; its title is the full moment."""
     if ms is None:
         return Markup("—")
     iso = from_ms(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
