@@ -56,8 +56,27 @@ def resend_wait(
     """
     if attempts > len(waits):
         return None
-    wait = waits[attempts - 1] * dice.uniform(1 - JITTER, 1 + JITTER)
-    return max(wait, after or 0.0)
+    return max(dice.uniform(*_between(waits[attempts - 1])), after or 0.0)
+
+
+def _between(wait: float) -> tuple[float, float]:
+    """The shortest and the longest that a wait can become."""
+    return wait * (1 - JITTER), wait * (1 + JITTER)
+
+
+def first_resend_between(waits: tuple[float, ...]) -> tuple[float, float] | None:
+    """Seconds from the first failure to the first resend, at least and at most; None: none."""
+    return _between(waits[0]) if waits else None
+
+
+def given_up_between(waits: tuple[float, ...], resends: int = 0) -> tuple[float, float]:
+    """Seconds until a message is given up if every send fails, at least and at most.
+
+    Counted from the failed send after so many `resends`; 0: from the first send. The
+    destination may ask for more time.
+    """
+    bounds = [_between(wait) for wait in waits[resends:]]
+    return sum(low for low, _ in bounds), sum(high for _, high in bounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from host.store.customers import StoredCustomer, find_customers, save_customers
 from host.store.engine import Transaction
 from host.store.lanes import Batch, Claimed, Nothing, Ruling, claim
 from host.store.ledger import Entries, read_ledger
-from host.store.messages import MessageFilter, MessageView, read_page
+from host.store.listing import MessageFilter, read_page
+from host.store.messages import MessageView
 from host.store.outbox import Body, Draft, enqueue
 from host.store.settling import Attempt, Settlement, settle
 from host.store.store import Store

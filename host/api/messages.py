@@ -24,7 +24,8 @@ from host.model import MessageState, Reason
 from host.store.connections import connection_keys
 from host.store.engine import Transaction
 from host.store.ledger import STATES, read_ledger
-from host.store.messages import MessageDetail, MessageFilter, MessageView, read_view
+from host.store.listing import MessageFilter
+from host.store.messages import MessageDetail, MessageView, read_view
 from host.store.store import Store
 
 MOST: Final = 500  # messages a page

@@ -14,7 +14,8 @@ from host.app import workbench
 from host.cli.context import environment, print_json, run, say
 from host.delivery.queue import Action, Tally
 from host.store.ledger import STATES
-from host.store.messages import MessageFilter, MessageView
+from host.store.listing import MessageFilter
+from host.store.messages import MessageView
 
 queue = typer.Typer(help="Messages: list, resend, discard, replay.", no_args_is_help=True)
 

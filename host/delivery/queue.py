@@ -1,4 +1,4 @@
-"""What people do to many messages at once: resend, discard, replay, a page at a time."""
+"""What people do to many messages at once: resend, discard, replay …, a page at a time."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from host.model import MessageState
+from host.store.blocking import LaneHead, read_heads
 from host.store.engine import Transaction
-from host.store.messages import MessageDetail, MessageFilter, MessageView, read_detail, read_page
-from host.store.operations import Replayed, discard, replay, resend
+from host.store.listing import Listing, MessageFilter, read_listing, read_page
+from host.store.messages import MessageDetail, MessageView, read_detail
+from host.store.operations import Replayed, discard, replay, resend, set_aside
 from host.store.store import Store
 
-Action: TypeAlias = Literal["resend", "discard", "replay"]
+Action: TypeAlias = Literal["resend", "discard", "replay", "set_aside"]
 
 _UNSETTLED: Final = (MessageState.WAITING, MessageState.RETRYING, MessageState.SENDING)
 _STATES: Final[Mapping[Action, tuple[MessageState, ...]]] = {
     "resend": _UNSETTLED,
     "discard": (*_UNSETTLED, MessageState.UNDELIVERED),
     "replay": (MessageState.UNDELIVERED, MessageState.DISCARDED),
+    "set_aside": _UNSETTLED,
 }
 _AT_ONCE: Final = 200
 
@@ -49,6 +52,18 @@ class Queue:
         install = self._store.install
         return await self._store.read(lambda tx: read_page(tx, install, wanted, cursor, limit))
 
+    async def look(
+        self, wanted: MessageFilter, cursor: str | None
+    ) -> tuple[Listing, dict[tuple[int, int], LaneHead]]:
+        """A page that looks at a bounded number of messages, and the heads of their lanes."""
+        install = self._store.install
+
+        def read(tx: Transaction) -> tuple[Listing, dict[tuple[int, int], LaneHead]]:
+            listing = read_listing(tx, install, wanted, cursor)
+            return listing, read_heads(tx, install, listing.views)
+
+        return await self._store.read(read)
+
     async def detail(self, id_: str) -> MessageDetail | None:
         """One message with its payload and attempts."""
         return await self._store.read(lambda tx: read_detail(tx, self._store.install, id_))
@@ -61,7 +76,7 @@ class Queue:
         limit: int | None = None,
         dry_run: bool = False,
     ) -> Tally:
-        """Resend, discard or replay the messages meant, at most `limit` of them.
+        """Resend, discard, replay or set aside the messages meant, at most `limit` of them.
 
         Of many, the newest `limit` are meant; the oldest goes first, so that what is replayed
         comes back in the order in which it was made. Replay takes delivered messages only when
@@ -100,6 +115,8 @@ class Queue:
         allowed = _STATES[action]
         if wanted.ids:
             return (None,)
+        if wanted.unsettled:
+            allowed = tuple(state for state in allowed if not state.settled)
         if wanted.state is None:
             return allowed
         by_name = action == "replay" and wanted.state is MessageState.DELIVERED
@@ -130,4 +147,5 @@ _WRITES: Final[Mapping[Action, Callable[[Transaction, MessageView], Replayed]]] 
     "resend": _plain(resend),
     "discard": _plain(discard),
     "replay": replay,
+    "set_aside": _plain(set_aside),
 }

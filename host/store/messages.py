@@ -1,4 +1,4 @@
-"""Messages as people see them: one by one, and in pages, newest first."""
+"""Messages as people see them, one by one. Lists of them: `listing`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from typing import Final
 from host import wire
 from host.model import Json, Kind, MessageState, Reason
 from host.store.engine import Row, Transaction
-from host.store.keys import LAST_KEY, first_key_at, message_id, message_key, ms_of
+from host.store.keys import message_id, message_key, ms_of
 from host.store.outbox import kind_of, state_of
-
-PAGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +42,6 @@ class MessageView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageFilter:
-    """Which messages are meant. Everything given must hold. `since`: ms since 1970."""
-
-    connection: str | None = None
-    state: MessageState | None = None
-    customer: str | None = None
-    reason: str | None = None
-    since: int | None = None
-    ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryLine:
     """One attempt of a message."""
 
@@ -71,106 +57,20 @@ class MessageDetail:
     """A message with what it says and all its attempts."""
 
     view: MessageView
+    route: str  # what decides with which others it shares a request
     payload: dict[str, Json] | None  # None: dropped, or not mapped yet
     history: tuple[HistoryLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class Names:
     """What a view needs to know of the installation."""
 
     install: str
     connections: dict[int, tuple[str, str]]  # key → id, module
 
 
-def read_page(
-    tx: Transaction, install: str, wanted: MessageFilter, cursor: str | None, limit: int = PAGE
-) -> tuple[list[MessageView], str | None]:
-    """A page of messages, newest first, and the cursor of the next one (None: the last page).
-
-    A cursor that is none begins at the newest.
-    """
-    before = message_key(cursor) if cursor else None
-    if wanted.ids:
-        views = [view for id_ in wanted.ids if (view := read_view(tx, install, id_)) is not None]
-        chosen = [view for view in views if _fits(view, wanted)]
-        chosen.sort(key=lambda view: view.key, reverse=True)
-        return [v for v in chosen if before is None or v.key < before][:limit], None
-    views = list(_newest(tx, install, wanted, before or LAST_KEY, limit + 1))
-    if len(views) <= limit:
-        return views, None
-    return views[:limit], views[limit - 1].id
-
-
-def _newest(
-    tx: Transaction, install: str, wanted: MessageFilter, before: int, limit: int
-) -> list[MessageView]:
-    names = _names(tx, install)
-    customer: int | None = None
-    if wanted.customer is not None:
-        row = tx.row("customer_by_id", wanted.customer)
-        if row is None:
-            return []
-        customer = row[0]
-    since = 0 if wanted.since is None else first_key_at(wanted.since)
-    found: list[MessageView] = []
-    for connection, (id_, _) in names.connections.items():
-        if wanted.connection is not None and id_ != wanted.connection:
-            continue
-        values = (connection, before, since, customer, wanted.reason)
-        found += _hot(tx, names, wanted.state, values, limit)
-        found += _settled(tx, names, wanted.state, values, limit)
-    found.sort(key=lambda view: view.key, reverse=True)
-    return found[:limit]
-
-
-def _hot(
-    tx: Transaction,
-    names: _Names,
-    state: MessageState | None,
-    values: tuple[int, int, int, int | None, str | None],
-    limit: int,
-) -> Iterator[MessageView]:
-    if state is not None and state.settled:
-        return
-    statement = "retrying_page" if state is MessageState.RETRYING else "hot_page"
-    connection, before, since, customer, reason = values
-    if customer is not None:
-        statement = "hot_of_customer"
-    shown = 0
-    while shown < limit:
-        # What is being sent is known only row by row, so that a page may hold other states.
-        rows = tx.rows(statement, connection, before, since, customer, reason, limit)
-        for row in rows:
-            view = _hot_view(names, row)
-            if state in (None, view.state):
-                yield view
-                shown += 1
-        if len(rows) < limit:
-            return
-        before = rows[-1][1]
-
-
-def _settled(
-    tx: Transaction,
-    names: _Names,
-    state: MessageState | None,
-    values: tuple[object, ...],
-    limit: int,
-) -> Iterator[MessageView]:
-    if state is not None and not state.settled:
-        return
-    if values[3] is not None:
-        statement = "settled_of_customer"
-    elif state is not None and state is not MessageState.DELIVERED:
-        statement = "settled_of_state"
-    else:
-        statement = "settled_page"
-    for row in tx.rows(statement, *values, limit, None if state is None else state.value):
-        yield _settled_view(names, row)
-
-
-def _hot_view(names: _Names, row: Row) -> MessageView:
+def hot_view(names: Names, row: Row) -> MessageView:
     """A row of `unsettled_view`."""
     due, sending, lane_due = row[_SHARED:]
     attempts = row[8]
@@ -182,7 +82,7 @@ def _hot_view(names: _Names, row: Row) -> MessageView:
     )
 
 
-def _settled_view(names: _Names, row: Row) -> MessageView:
+def settled_view(names: Names, row: Row) -> MessageView:
     """A row of `settled_view`."""
     state, settled_at, duration, status = row[_SHARED:]
     view = _view(names, row, state=MessageState(state), next_attempt_at=None)
@@ -193,7 +93,7 @@ _SHARED: Final = 16  # columns with which both views begin
 
 
 def _view(
-    names: _Names, row: Row, *, state: MessageState, next_attempt_at: int | None
+    names: Names, row: Row, *, state: MessageState, next_attempt_at: int | None
 ) -> MessageView:
     connection, key, customer, seq, kind, event_key, edition, mapped, attempts = row[:9]
     code, text, environment, customer_id, event, action, notes = row[9:_SHARED]
@@ -233,20 +133,9 @@ def _reason(code: str | None, text: str | None) -> Reason | None:
     return Reason(code=code, text=text or "") if code else None
 
 
-def _names(tx: Transaction, install: str) -> _Names:
-    return _Names(install, {row[0]: (row[1], row[2]) for row in tx.rows("connection_names")})
-
-
-def _fits(view: MessageView, wanted: MessageFilter) -> bool:
-    return (
-        wanted.connection in (None, view.connection)
-        and wanted.state in (None, view.state)
-        and wanted.customer in (None, view.customer)
-        and (
-            wanted.reason is None or (view.reason is not None and view.reason.code == wanted.reason)
-        )
-        and (wanted.since is None or view.made_at >= wanted.since)
-    )
+def read_names(tx: Transaction, install: str) -> Names:
+    """The names of all connections, deleted ones too."""
+    return Names(install, {row[0]: (row[1], row[2]) for row in tx.rows("connection_names")})
 
 
 def read_view(tx: Transaction, install: str, id_: str) -> MessageView | None:
@@ -254,13 +143,13 @@ def read_view(tx: Transaction, install: str, id_: str) -> MessageView | None:
     key = message_key(id_)
     if key is None:
         return None
-    names = _names(tx, install)
+    names = read_names(tx, install)
     for connection in names.connections:
-        values = (connection, key + 1, key, None, None, 1)
+        values = (connection, key + 1, key, None, None, 1, None, None)
         for row in tx.rows("hot_page", *values):
-            return _hot_view(names, row)
-        for row in tx.rows("settled_page", *values, None):
-            return _settled_view(names, row)
+            return hot_view(names, row)
+        for row in tx.rows("settled_page", *values):
+            return settled_view(names, row)
     return None
 
 
@@ -275,6 +164,7 @@ def read_detail(tx: Transaction, install: str, id_: str) -> MessageDetail | None
         payload["profile"] = None
     return MessageDetail(
         view=view,
+        route=body[1] if body is not None else "",
         payload=payload,
         history=(*_history(tx.rows("attempts_of", view.key)), *_delivering_attempt(view)),
     )

@@ -1,4 +1,4 @@
-"""What a person does to messages: resend, discard, replay; and what an opt-out or erasure does."""
+"""What a person does to messages, and what an opt-out or an erasure does to them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from host.store.messages import MessageView
 from host.store.outbox import kind_number, withdraw
 
 DISCARDED_BY_HAND: Final = Reason(code="discarded", text="discarded by hand")
+SET_ASIDE: Final = Reason(
+    code="set_aside", text="set aside by hand, so that the next message of the customer may go"
+)
 ERASED: Final = Reason(code="erased", text="the customer was erased")
 DEDUPE_DAYS: Final = 30  # how long a destination can be trusted to know an id again
 _DAY_MS: Final = 86_400_000
@@ -36,22 +39,36 @@ def resend(tx: Transaction, view: MessageView) -> bool:
 
 def discard(tx: Transaction, view: MessageView, reason: Reason = DISCARDED_BY_HAND) -> bool:
     """Settle a waiting, retrying or undelivered message as discarded; False if it cannot be."""
-    connection, customer, _ = view.place
+    if view.state is not MessageState.UNDELIVERED:
+        return _take_out(tx, view, MessageState.DISCARDED, reason)
+    connection = view.place[0]
+    if not tx.run("take_settled", connection, view.key):
+        return False
+    _settle_again(tx, view, MessageState.DISCARDED, reason)
     entries = Entries()
-    if view.state is MessageState.UNDELIVERED:
-        if not tx.run("take_settled", connection, view.key):
-            return False
-        _settle_again(tx, view, MessageState.DISCARDED, reason)
-        entries.moved(connection, MessageState.UNDELIVERED, MessageState.DISCARDED)
-    else:
-        hot, sending = _hot(tx, view)
-        if hot is None or sending:
-            return False
-        place = (connection, customer)
-        withdraw(tx, place, hot, MessageState.DISCARDED, reason, entries)
-        tx.run("refresh_lane", *place)
-        tx.run("forget_profile", *place)
-        tx.wake(connection)
+    entries.moved(connection, MessageState.UNDELIVERED, MessageState.DISCARDED)
+    entries.enter(tx)
+    return True
+
+
+def set_aside(tx: Transaction, view: MessageView) -> bool:
+    """Have a waiting or retrying message leave its lane as undelivered, so that the next may go.
+
+    False if it is neither any more.
+    """
+    return _take_out(tx, view, MessageState.UNDELIVERED, SET_ASIDE)
+
+
+def _take_out(tx: Transaction, view: MessageView, state: MessageState, reason: Reason) -> bool:
+    hot, sending = _hot(tx, view)
+    if hot is None or sending:
+        return False
+    place = view.place[:2]
+    entries = Entries()
+    withdraw(tx, place, hot, state, reason, entries)
+    tx.run("refresh_lane", *place)
+    tx.run("forget_profile", *place)
+    tx.wake(place[0])
     entries.enter(tx)
     return True
 

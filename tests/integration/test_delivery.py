@@ -19,7 +19,7 @@ from host.model import MessageState
 from host.reading.events import read_event
 from host.store.check import check_books
 from host.store.ledger import read_ledger
-from host.store.messages import MessageFilter
+from host.store.listing import MessageFilter
 from host.store.store import Store
 from tests.harness import StandInServer, configuration, stand_in
 

@@ -11,6 +11,8 @@ from host.retry import (
     MAX_RETRY_AFTER,
     RESEND_WAITS,
     Gate,
+    first_resend_between,
+    given_up_between,
     read_retry_after,
     resend_wait,
     slow_down,
@@ -205,3 +207,18 @@ def test_a_success_that_was_under_way_when_the_limit_was_met_ends_no_pause() -> 
     paused = Gate().after_rate_limit(MS, 60.0, random.Random(1))
 
     assert paused.after_success(MS + 1, None).not_before == MS + 60_000
+
+
+def test_waits_are_told_as_the_scheduler_draws_them() -> None:
+    first = first_resend_between(RESEND_WAITS)
+    drawn = [resend_wait(RESEND_WAITS, 1, None, random.Random(n)) or 0.0 for n in range(300)]
+
+    assert first == (24.0, 36.0)
+    assert 24.0 <= min(drawn) < 24.5 and 35.5 < max(drawn) <= 36.0
+
+
+def test_giving_up_is_told_from_the_sends_that_are_left() -> None:
+    assert given_up_between(RESEND_WAITS) == pytest.approx((21_864.0, 32_796.0))
+    assert given_up_between(RESEND_WAITS, 4) == pytest.approx((14_400.0, 21_600.0))
+    assert given_up_between(RESEND_WAITS, 5) == (0, 0)
+    assert first_resend_between(()) is None

@@ -1,38 +1,76 @@
--- hot_page: unsettled messages of a connection, newest first.
+-- hot_page: unsettled messages of a connection, newest first; ?7: sent in vain before, or never (NULL: both).
 SELECT * FROM unsettled_view
 WHERE connection = ?1 AND message < ?2 AND message >= ?3
   AND (?4 IS NULL OR customer = ?4) AND (?5 IS NULL OR reason_code = ?5)
+  AND (?7 IS NULL OR (attempts > 0) = ?7) AND (?8 IS NULL OR action = ?8)
 ORDER BY message DESC LIMIT ?6;
 
 -- retrying_page: messages of a connection that were sent in vain, newest first.
 SELECT * FROM unsettled_view
 WHERE attempts > 0 AND connection = ?1 AND message < ?2 AND message >= ?3
-  AND (?4 IS NULL OR customer = ?4) AND (?5 IS NULL OR reason_code = ?5)
+  AND (?4 IS NULL OR customer = ?4) AND (?5 IS NULL OR reason_code = ?5) AND (?8 IS NULL OR action = ?8)
+ORDER BY message DESC LIMIT ?6;
+
+-- sending_page: messages of a connection that are in a request just now, newest first.
+SELECT * FROM unsettled_view
+WHERE message IN (SELECT (SELECT f.message FROM message f WHERE f.connection = l.connection
+        AND f.customer = l.customer ORDER BY f.seq LIMIT 1)
+    FROM lane l INDEXED BY lane_leased WHERE l.connection = ?1 AND l.lease IS NOT NULL)
+  AND message < ?2 AND message >= ?3
+  AND (?4 IS NULL OR customer = ?4) AND (?5 IS NULL OR reason_code = ?5) AND (?8 IS NULL OR action = ?8)
 ORDER BY message DESC LIMIT ?6;
 
 -- hot_of_customer: unsettled messages of one lane, newest first.
 SELECT * FROM unsettled_view
 WHERE connection = ?1 AND customer = ?4 AND message < ?2 AND message >= ?3
   AND (?5 IS NULL OR reason_code = ?5)
+  AND (?7 IS NULL OR (attempts > 0) = ?7) AND (?8 IS NULL OR action = ?8)
 ORDER BY message DESC LIMIT ?6;
 
 -- settled_page: settled messages of a connection, newest first.
 SELECT * FROM settled_view
 WHERE connection = ?1 AND message < ?2 AND message >= ?3
   AND (?4 IS NULL OR customer = ?4) AND (?5 IS NULL OR reason_code = ?5) AND (?7 IS NULL OR state = ?7)
+  AND (?8 IS NULL OR action = ?8)
 ORDER BY message DESC LIMIT ?6;
 
 -- settled_of_state: settled messages of a connection in a state other than delivered, newest first.
 SELECT * FROM settled_view
 WHERE connection = ?1 AND state = ?7 AND state <> 'delivered' AND message < ?2 AND message >= ?3
-  AND (?4 IS NULL OR customer = ?4) AND (?5 IS NULL OR reason_code = ?5)
+  AND (?4 IS NULL OR customer = ?4) AND (?5 IS NULL OR reason_code = ?5) AND (?8 IS NULL OR action = ?8)
 ORDER BY message DESC LIMIT ?6;
 
 -- settled_of_customer: settled messages of a customer on a connection, newest first.
 SELECT * FROM settled_view
 WHERE customer = ?4 AND message < ?2 AND message >= ?3 AND connection = ?1
-  AND (?5 IS NULL OR reason_code = ?5) AND (?7 IS NULL OR state = ?7)
+  AND (?5 IS NULL OR reason_code = ?5) AND (?7 IS NULL OR state = ?7) AND (?8 IS NULL OR action = ?8)
 ORDER BY message DESC LIMIT ?6;
+
+-- hot_floor: how far back so many unsettled messages of a connection reach.
+SELECT message FROM message WHERE connection = ?1 AND message < ?2 ORDER BY message DESC LIMIT 1 OFFSET ?3;
+
+-- retrying_floor: how far back so many messages reach that were sent in vain.
+SELECT message FROM message WHERE connection = ?1 AND message < ?2 AND attempts > 0
+ORDER BY message DESC LIMIT 1 OFFSET ?3;
+
+-- settled_floor: how far back so many settled messages of a connection reach.
+SELECT message FROM settled WHERE connection = ?1 AND message < ?2 ORDER BY message DESC LIMIT 1 OFFSET ?3;
+
+-- settled_of_state_floor: how far back so many settled messages in a state other than delivered reach.
+SELECT message FROM settled WHERE connection = ?1 AND state = ?4 AND state <> 'delivered' AND message < ?2
+ORDER BY message DESC LIMIT 1 OFFSET ?3;
+
+-- settled_of_customer_floor: how far back so many settled messages of a customer reach.
+SELECT message FROM settled WHERE customer = ?1 AND message < ?2 ORDER BY message DESC LIMIT 1 OFFSET ?3;
+
+-- head_of_lane: what a lane begins with, when it may go, and whether it is being sent.
+SELECT m.message, m.edition, m.attempts, m.seq, l.due, l.lease IS NOT NULL
+FROM lane l JOIN message m ON m.connection = l.connection AND m.customer = l.customer
+    AND m.seq = (SELECT min(seq) FROM message f WHERE f.connection = l.connection AND f.customer = l.customer)
+WHERE l.connection = ? AND l.customer = ?;
+
+-- behind_in_lane: how many messages stand behind a place in a lane; stops counting at a limit.
+SELECT count(*) FROM (SELECT 1 FROM message WHERE connection = ?1 AND customer = ?2 AND seq > ?3 LIMIT ?4);
 
 -- body: what a message says.
 SELECT payload, route, profile, notes FROM message_body WHERE message = ?;
