@@ -16,6 +16,7 @@ from host.api.doors import Doors
 from host.api.intake import intake_routes
 from host.api.messages import message_routes
 from host.api.operations import operation_routes
+from host.backfill.backfills import Backfills
 from host.config import Environment, PluginsFile
 from host.configure import Configure
 from host.delivery.delivery import Delivery
@@ -50,6 +51,7 @@ class Workbench:
         self.policy = DestinationPolicy(allow_private=environment.allow_private)
         self.configure = Configure(store, self.modules.registry, self.routing, self.policy)
         self.queue = Queue(store)
+        self.backfills = Backfills(store, self.routing.read)
 
 
 @asynccontextmanager
@@ -95,6 +97,7 @@ class Host:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.intake.run)
             tasks.start_soon(self.bench.modules.follow)
+            tasks.start_soon(self.bench.backfills.run)
             tasks.start_soon(self._forget_old)
             tasks.start_soon(self._finish_deletions)
             finished = anyio.Event()

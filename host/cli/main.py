@@ -13,6 +13,7 @@ from host.cli.plugins import plugins
 from host.cli.queue import queue
 from host.cli.send import customers, send
 from host.cli.serve import serve, work
+from host.cli.sync import sync
 from host.cli.tokens import tokens
 from host.errors import InvalidConfiguration, LoyaltyHostError
 
@@ -33,6 +34,7 @@ app.add_typer(plugins, name="plugins")
 app.command("apply")(apply)
 app.command()(export)
 app.add_typer(queue, name="queue")
+app.command()(sync)
 app.add_typer(tokens, name="tokens")
 app.command()(doctor)
 

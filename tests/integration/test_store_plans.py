@@ -17,6 +17,7 @@ SELDOM = {
     "leased_lanes",  # once, at the start of a host
     "count_hot",  # the doctor's
     "count_stranded",
+    "count_customers",  # once a backfill, beside the traffic, through the narrow index of ids
 }
 _GROWS = "lane|l|message|m|f|settled|s|event|e|customer|c|message_body|b|attempt|a|external_id|x"
 WALKS = re.compile(

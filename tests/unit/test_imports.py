@@ -44,6 +44,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.intake": 4,
     "host.configure": 4,
     "host.delivery": 4,
+    "host.backfill": 4,
     "host.testing": 4,
     "host.scaffold": 4,
     "host.modules": 4,
@@ -54,7 +55,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.server": 6,
     "host.cli": 7,
 }
-FLOWS: Final = frozenset({"host.intake", "host.configure", "host.delivery"})
+FLOWS: Final = frozenset({"host.intake", "host.configure", "host.delivery", "host.backfill"})
 DOORS: Final[Mapping[str, frozenset[str]]] = {
     "stevedore": frozenset({"host.registry"}),
     "pluggy": frozenset({"host.registry", "host.hookspecs"}),  # hookspecs holds the markers

@@ -1,0 +1,1 @@
+"""Somebody wants all to be sent now: every customer's mapped fields of a connection."""
