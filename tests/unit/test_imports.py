@@ -45,6 +45,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.configure": 4,
     "host.delivery": 4,
     "host.backfill": 4,
+    "host.dry_run": 4,
     "host.testing": 4,
     "host.scaffold": 4,
     "host.modules": 4,
