@@ -8,6 +8,7 @@ LoyaltyHostError
 ├── UnreadableBody         a whole request body cannot be read
 ├── BodyTooLarge           a whole request body is over the limit
 ├── InvalidConfiguration   a configuration has faults; nothing was saved
+│   └── RefusedSettings    … and it is the destination that finds them
 ├── VersionConflict        somebody saved in between; nothing was saved
 ├── NotFound               no such thing under that name
 ├── HostFull               no room for more work just now; try again later
@@ -94,6 +95,10 @@ class InvalidConfiguration(LoyaltyHostError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("; ".join(str(fault) for fault in faults))
         self.faults = tuple(faults)
+
+
+class RefusedSettings(InvalidConfiguration):
+    """The destination was asked and refuses the settings; the faults are in its words."""
 
 
 class VersionConflict(LoyaltyHostError):

@@ -28,6 +28,11 @@ UPDATE connection SET state = 'connected', title = ?, reason_code = NULL, reason
     changed_at = ?
 WHERE connection = ?;
 
+-- disconnect: the secrets go, everything else stays.
+UPDATE connection SET state = 'not connected', document = ?, secrets = x'', reason_code = NULL, reason_text = NULL,
+    field = NULL, version = version + 1, changed_at = ?
+WHERE connection = ? AND version = ?;
+
 -- delete_connection: gone, but for its history.
 UPDATE connection SET deleted_at = ?, secrets = x'', version = version + 1 WHERE connection = ?;
 
@@ -70,6 +75,9 @@ SELECT count(*), total(attempts > 0) FROM message WHERE connection = ?;
 
 -- lanes_waiting: some lanes of a connection that hold messages and are not being sent from.
 SELECT customer FROM lane WHERE connection = ? AND due IS NOT NULL AND lease IS NULL ORDER BY due LIMIT ?;
+
+-- lanes_leased: the lanes of a connection that are being sent from.
+SELECT customer FROM lane INDEXED BY lane_leased WHERE connection = ? AND lease IS NOT NULL;
 
 -- count_stranded: messages in lanes that would never be looked at.
 SELECT count(*) FROM message m LEFT JOIN lane l ON l.connection = m.connection AND l.customer = m.customer

@@ -11,25 +11,28 @@ from host.configuration import (
     ConnectionConfig,
     ConnectionDraft,
     Document,
-    check,
-    difference,
-    merge,
-    needs_trying,
     write_document,
 )
 from host.configuration.stored import to_stored
+from host.configure.change import (
+    Change,
+    change_by,
+    check_version,
+    missing_secrets,
+    without_secrets,
+)
 from host.errors import (
     CannotTell,
     Fault,
     FixSettings,
     InvalidConfiguration,
     PluginFault,
-    VersionConflict,
+    RefusedSettings,
 )
 from host.http import DestinationPolicy, Http
 from host.model import ConnectionState, Reason
 from host.registry import Module, Registry
-from host.routing import Route, Routing, RoutingCache, module_named
+from host.routing import Route, Routing, RoutingCache
 from host.store.connections import (
     ConnectionEdit,
     delete_connection,
@@ -40,6 +43,7 @@ from host.store.connections import (
     stop_connection,
     withhold_deleted,
 )
+from host.store.disconnecting import discard_behind_sending, discard_some, disconnect
 from host.store.engine import Transaction
 from host.store.store import Store
 
@@ -47,33 +51,18 @@ SECRET_KEY: Final = "secret_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What happens to one connection."""
-
-    before: Route | None
-    config: ConnectionConfig | None  # None: it goes
-    module: Module
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The change in lines a person reads; none when nothing changes."""
-        return difference(self.before.config if self.before else None, self.config)
-
-    @property
-    def needs_trying(self) -> bool:
-        """Whether the destination has to be asked before it is saved."""
-        if self.config is None:
-            return False
-        if self.before is None or self.before.row.state is not ConnectionState.CONNECTED:
-            return True
-        return needs_trying(self.before.config, self.config)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """A connection that was tried: what the far side calls the account."""
 
     title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnected:
+    """What became of the messages of a connection that was disconnected."""
+
+    discarded: int = 0
+    sending: int = 0  # left alone: they are in a request just now
 
 
 class Configure:
@@ -138,11 +127,7 @@ class Configure:
         """
         routing = await self.routing()
         change = self._changes(routing, [draft])[0]
-        now = change.before.row.version if change.before else 0
-        if version is not None and version != now:
-            raise VersionConflict(
-                f"the connection {draft.id} was changed meanwhile (version {now}, not {version})"
-            )
+        check_version(draft.id, change.before, version)
         await self._carry_out([change], untested=untested)
         return (await self.routing()).find(draft.id)
 
@@ -159,7 +144,7 @@ class Configure:
             return Trial(title=await self._try(change.config, change.module))
         route = routing.find(id_)
         title = await self._try(route.config, route.module)
-        if route.row.state is not ConnectionState.CONNECTED:
+        if route.row.state is ConnectionState.NEEDS_ATTENTION:
             await self._store.write(partial(reconnect, key=route.key, title=title))
         return Trial(title=title)
 
@@ -169,6 +154,23 @@ class Configure:
         if route.row.paused is not paused:
             await self._store.write(lambda tx: pause_connection(tx, route.key, paused))
         return (await self.routing()).find(id_)
+
+    async def disconnect(
+        self, id_: str, *, discard: bool, version: int | None = None
+    ) -> Disconnected:
+        """Forget a connection's secrets; mappings and history stay, and new messages wait.
+
+        What waits already stays, too, or is discarded. To connect again, save it with its
+        secrets. Raises NotFound or VersionConflict.
+        """
+        route = (await self.routing()).find(id_)
+        check_version(id_, route, version)
+        document, _ = to_stored(without_secrets(route.config, route.manifest))
+        row = route.row
+        await self._store.write(
+            partial(disconnect, key=row.key, version=row.version, document=document)
+        )
+        return await self._discard(row.key) if discard else Disconnected()
 
     async def delete(self, id_: str) -> None:
         """Delete a connection; what waits becomes withheld, the history stays."""
@@ -196,7 +198,7 @@ class Configure:
         for draft in drafts:
             before = next((r for r in routing.routes if r.row.id == draft.id), None)
             try:
-                change = self._change(before, draft)
+                change = change_by(draft, before, self._registry)
             except InvalidConfiguration as error:
                 faults += error.faults
                 continue
@@ -204,22 +206,6 @@ class Configure:
         if faults:
             raise InvalidConfiguration(faults)
         return changes
-
-    def _change(self, before: Route | None, draft: ConnectionDraft) -> Change:
-        stored = before.config if before else None
-        name = draft.module or (stored.module if stored else draft.id)
-        module = module_named(self._registry, name)
-        config = merge(draft, stored, module.manifest)
-        change = Change(before=before, config=config, module=module)
-        if module.manifest is not None:
-            faults = check(config, module.manifest)
-            if faults:
-                raise InvalidConfiguration(faults)
-        elif change.lines:
-            path = f"connections.{draft.id}.module"
-            text = f"the module {name} is {module.state}, so that nothing can be checked"
-            raise InvalidConfiguration([Fault(path=path, message=f"{text}: {module.reason}")])
-        return change
 
     async def _carry_out(self, changes: Sequence[Change], *, untested: bool) -> None:
         titles: dict[str, str] = {}
@@ -253,6 +239,14 @@ class Configure:
             if change.config is None and change.before is not None:
                 await self._delete(change.before.key)
 
+    async def _discard(self, key: int) -> Disconnected:
+        discarded, sending = await self._store.write(partial(discard_behind_sending, key=key))
+        more = True
+        while more:
+            count, more = await self._store.write(partial(discard_some, key=key))
+            discarded += count
+        return Disconnected(discarded=discarded, sending=sending)
+
     async def _delete(self, key: int) -> None:
         await self._store.write(lambda tx: delete_connection(tx, key))
         await self._withhold(key)
@@ -267,6 +261,8 @@ class Configure:
         if module.manifest is None or not module.ready:
             text = f"the module {module.name} is {module.state}: {module.reason}"
             raise InvalidConfiguration([Fault(path=f"{path}.module", message=text)])
+        if missing := missing_secrets(config, module.manifest):
+            raise InvalidConfiguration(tuple(missing.values()))
         try:
             async with self._http(self._policy, timeout=config.delivery.timeout) as http:
                 return await module.connect(config.settings_for(module.manifest), http)
@@ -276,7 +272,7 @@ class Configure:
                 for name, text in error.fields.items()
             ]
             whole = Fault(path=path, message=str(error))
-            raise InvalidConfiguration(faults or [whole]) from None
+            raise RefusedSettings(faults or [whole]) from None
         except PluginFault as error:
             raise CannotTell(str(error)) from None
 
@@ -298,7 +294,7 @@ class Configure:
             enabled=config.enabled,
             paused=config.paused,
             environment=connection.environment if connection else None,
-            state=ConnectionState.CONNECTED,
+            state=ConnectionState.CONNECTED if change.connects else ConnectionState.NOT_CONNECTED,
         )
 
 

@@ -1,0 +1,7 @@
+"""Someone configured something: connections are tried, saved, paused, disconnected, deleted."""
+
+from __future__ import annotations
+
+from host.configure.configure import Configure, Disconnected, Trial
+
+__all__ = ["Configure", "Disconnected", "Trial"]
