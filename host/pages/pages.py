@@ -15,7 +15,10 @@ from starlette.types import Scope
 from host.pages.drawing import STATIC
 from host.pages.entrance import HOME
 from host.pages.errors import HANDLERS
+from host.pages.message import message_routes
+from host.pages.message_actions import message_action_routes
 from host.pages.modules import module_routes
+from host.pages.queue import queue_routes
 from host.pages.shield import Shield
 from host.pages.signing_in import signing_in_routes
 from host.pages.site import Site
@@ -45,6 +48,9 @@ def pages(site: Site) -> Starlette:
             Mount("/static", _Files(directory=STATIC)),
             *signing_in_routes(site),
             *module_routes(site),
+            *queue_routes(site),
+            *message_routes(site),
+            *message_action_routes(site),
         ],
         middleware=[Middleware(Shield)],
         exception_handlers=dict(HANDLERS),

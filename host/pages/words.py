@@ -79,3 +79,8 @@ _PICTURES: Final = {code: 0x2400 + code for code in range(32) if code not in (9,
 def foreign(text: object) -> Markup:
     """Text that came from outside, as text: apart from the line's direction, controls visible."""
     return Markup("<bdi>{}</bdi>").format(escape(str(text).translate(_PICTURES)))
+
+
+def spoken(text: object) -> str:
+    """Text that came from outside, for a label that is read out: apart from what is around it."""
+    return f"\u2068{str(text).translate(_PICTURES)}\u2069"

@@ -9,14 +9,14 @@ import pytest
 
 from host import Message, Payload, Secret
 from host.dry_run import WireRequest, dry_run
-from host.model import Connection, Kind
+from host.model import Connection, Json, Kind
 from host.pages.curl import as_curl
 from host.registry import Module
 from host_mparticle import plugin
 
 pytestmark = pytest.mark.anyio
 
-EVENT = {"data": {"event_name": "point_add"}, "event_type": "custom_event"}
+EVENT: dict[str, Json] = {"data": {"event_name": "point_add"}, "event_type": "custom_event"}
 
 
 @pytest.fixture
