@@ -40,8 +40,8 @@ class MessageScene:
             for name in customers
         ]
         made = len(await self.outbox.views())
-        for number, item in enumerate(items):
-            event = read_event(item, now=now, fallback_id=lambda n=number: f"e-{made + n}")
+        for number, item in enumerate(items, made):
+            event = read_event(item, now=now, fallback_id=f"e-{number}".strip)
             await self.host.intake.take([event])
 
     async def fail(self, wait: float = 600.0, reason: Reason = UNWELL) -> None:

@@ -30,6 +30,7 @@ class Deed:
 
     action: Action
     button: str
+    question: str
     done: str
     consequence: str
     danger: bool = False
@@ -40,32 +41,36 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "resend": Deed(
         action="resend",
         button="Resend now",
+        question="Resend {} now?",
         done="due now",
-        consequence="They go as soon as the connection lets them, "
-        "each counted as its next resend. They keep their ids.",
+        consequence="Each goes as soon as its connection lets it, counted as its next resend, "
+        "under its own id.",
     ),
     "discard": Deed(
         action="discard",
         button="Discard",
+        question="Discard {}?",
         done="discarded",
-        consequence="They will never be sent, unless somebody replays them.",
+        consequence="What is discarded never reaches its destination, unless somebody replays it.",
         danger=True,
         asks_for_one=True,
     ),
     "replay": Deed(
         action="replay",
         button="Replay",
+        question="Replay {}?",
         done="put back into the queue",
-        consequence="They go again, each behind what the customer has waiting. One that keeps its "
-        "id is recognised as a repeat; one that has to go under a new id, without the profile "
-        "part, may arrive twice.",
+        consequence="Each goes again, behind what its customer has waiting. One that keeps its id "
+        "is recognised as a repeat; one that has to go under a new id, without the profile part, "
+        "may arrive twice.",
     ),
     "set-aside": Deed(
         action="set_aside",
         button="Set aside",
+        question="Set aside {}?",
         done="set aside under Undelivered",
-        consequence="They leave the queue, so that the customers' next messages may go. "
-        "They are kept under Undelivered and can be replayed, then out of order.",
+        consequence="Each leaves the queue, so that its customer's next message may go. "
+        "It is kept under Undelivered and can be replayed, then behind the others.",
     ),
 }
 """By the last part of the address."""
@@ -117,7 +122,7 @@ async def _ask(
         what = "all messages that match" if count is None else f"all {several(count, 'message')}"
     context: dict[str, Any] = {
         "nothing": "",
-        "title": f"{deed.button}: {what}?",
+        "title": deed.question.format(what),
         "deed": deed,
         "action": f"/messages/{name}",
         "back": back,

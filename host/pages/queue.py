@@ -47,6 +47,13 @@ class Line:
         return "" if self.route is None else external_names(self.route, self.view.action)
 
     @property
+    def marked(self) -> bool:
+        """Whether its environment is the one that a toggle marks: kept apart on the far side."""
+        manifest = self.route.manifest if self.route else None
+        rule = manifest.environments if manifest else None
+        return rule is not None and self.view.environment == rule.on
+
+    @property
     def reason(self) -> str:
         """Why it is where it is, in few words."""
         return reasons.label(self.view.reason) if self.view.reason else ""

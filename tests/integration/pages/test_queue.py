@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -184,7 +185,7 @@ async def test_discarding_asks_first_and_then_does_it(
     ]
     done = Page(await operator.client.post("/messages/discard", data=_multi(fields)))
 
-    assert "Discard: 2 messages?" in asked.text and "never be sent" in asked.text
+    assert "Discard 2 messages?" in asked.text and "never reaches its destination" in asked.text
     assert before == {"made": 2, "retrying": 2}
     assert done.toast == "2 messages discarded."
     assert await scene.outbox.books() == {"made": 2, "discarded": 2}
@@ -213,7 +214,7 @@ async def test_all_that_match_means_the_filters_and_nothing_else(
     ]
     await operator.client.post("/messages/discard", data=_multi(fields))
 
-    assert "Discard: all 2 messages?" in asked.text
+    assert "Discard all 2 messages?" in asked.text
     assert await scene.outbox.books() == {"made": 3, "undelivered": 1, "discarded": 2}
 
 
@@ -229,7 +230,7 @@ async def test_a_blocked_lane_shows_what_blocks_it_and_sets_it_aside(
     (row,) = rows(waiting)
     page = await operator.post("/messages/set-aside", of_form(waiting, one=first))
 
-    assert "waits behind a failed message until in 9 min" in row
+    assert re.search(r"waits behind a failed message until \d\d:\d\d:\d\d UTC Set aside", row)
     assert page.toast == "1 message set aside under Undelivered."
     assert [one.message.dedupe_id for one in (await scene.outbox.claim()).claimed] == [second]
     (aside,) = rows(await operator.get("/undelivered"))
