@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from benchmarks import claims, end_to_end, intake, plain
+from benchmarks import claims, end_to_end, intake, pages, plain
 from benchmarks.table import Row, as_markdown, machine, write_between_markers
 
 ITEMS: Final[Mapping[str, Callable[[], Iterator[Row]]]] = {
@@ -16,6 +16,7 @@ ITEMS: Final[Mapping[str, Callable[[], Iterator[Row]]]] = {
     "end_to_end": end_to_end.measure,
     "claims": claims.measure,
     "plain": plain.measure,
+    "pages": pages.measure,
 }
 README: Final = Path(__file__).with_name("README.md")
 

@@ -1,0 +1,172 @@
+"""How long the server takes for each page with a million messages of history and a backlog.
+
+`python -m benchmarks.pages` prints the slowest first; the target is under 200 ms each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import httpx
+
+from benchmarks.table import Row, as_markdown, machine
+from host.accounts import Accounts, Role
+from host.app import Host, workbench
+from host.config import Environment
+from host.configuration import read_document
+from host.pages.entrance import COOKIE
+from host.store.connections import reconnect
+
+SETTLED: Final = 1_000_000
+UNDELIVERED: Final = 2_000
+WAITING: Final = 50_000
+CUSTOMERS: Final = 100_000
+ROUNDS: Final = 7
+PATHS: Final = (
+    "/modules",
+    "/live",
+    "/queue",
+    "/queue?state=waiting",
+    "/queue?state=sending",
+    "/queue?state=all",
+    "/queue?state=waiting&reason=timeout",
+    "/queue?state=all&event=nothing",
+    "/queue?state=all&customer=customer-77",
+    "/undelivered",
+    "/undelivered?state=delivered",
+    "/undelivered?state=delivered&event=nothing",
+    "/undelivered?state=delivered&customer=customer-77",
+    "/customers",
+    "/customers?q=customer-77",
+    "/customers/customer-77",
+    "/settings",
+    "/modules/mparticle/connect",
+    "/connections/bench",
+    "/connections/bench/connect",
+    "/connections/bench/fields",
+    "/connections/bench/events",
+    "/connections/bench/send-all",
+    "/connections/bench/queue",
+    "/connections/bench/undelivered",
+    "/messages/{waiting}",
+    "/messages/{undelivered}",
+)
+_ORIGIN: Final = "http://bench.test"
+_PASSWORD: Final = "a long enough password"
+_CONFIGURATION: Final = """
+[connections.bench]
+module = "mparticle"
+[connections.bench.settings]
+api_url = "http://127.0.0.1:9/v2"
+api_key = "bench-key"
+api_secret = "bench-secret"
+development = true
+[[connections.bench.fields]]
+loyalty = "first_name"
+remote = "$firstname"
+[[connections.bench.events]]
+loyalty = "point_add"
+external = "point_add"
+type = "other"
+[[connections.bench.events]]
+loyalty = "reward_claim"
+external = "reward_claim"
+type = "other"
+"""
+
+
+def measure() -> Iterator[Row]:
+    """One row a page: milliseconds of every round."""
+    with TemporaryDirectory(prefix="loyalty-host-bench-") as folder:
+        yield from asyncio.run(_measured(Path(folder)))
+
+
+async def _measured(folder: Path) -> list[Row]:
+    plugins = folder / "plugins.toml"
+    plugins.write_text("[plugins.mparticle]\nenabled = true\n", encoding="utf-8")
+    environment = Environment.read(
+        {
+            "LOYALTY_HOST_HOME": str(folder),
+            "LOYALTY_HOST_PLUGINS": str(plugins),
+            "LOYALTY_HOST_ALLOW_PRIVATE_DESTINATIONS": "1",
+        }
+    )
+    async with workbench(environment) as bench:
+        await bench.configure.apply(read_document(_CONFIGURATION, {}), untested=True)
+        (route,) = (await bench.configure.routing()).routes
+        await bench.store.write(lambda tx: reconnect(tx, route.key, "Bench"))
+        accounts = Accounts(bench.store)
+        await accounts.add("bench", Role.ADMIN, _PASSWORD)
+        token = await accounts.sign_in("bench", _PASSWORD, "bench")
+    _fill(folder / "host.db", route.key)
+    async with workbench(environment) as bench:
+        host = Host(bench, delivers=False)
+        async with (
+            host.running(),
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(host.application(), raise_app_exceptions=False),
+                base_url=_ORIGIN,
+                cookies={COOKIE: token.reveal()},
+            ) as client,
+        ):
+            return await _rounds(client)
+
+
+def _fill(database: Path, connection: int) -> None:
+    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    values: Mapping[str, int] = {
+        "settled": SETTLED,
+        "undelivered": UNDELIVERED,
+        "waiting": WAITING,
+        "customers": CUSTOMERS,
+        "connection": connection,
+        "now": int(time.time() * 1000),
+    }
+    store = sqlite3.connect(database, isolation_level=None)
+    try:
+        store.execute("PRAGMA journal_mode = WAL")
+        store.execute("BEGIN")
+        for statement in filter(str.strip, script.split(";\n")):
+            named = set(re.findall(r":(\w+)", statement))
+            store.execute(statement, {name: values[name] for name in named & values.keys()})
+        store.execute("COMMIT")
+    finally:
+        store.close()
+
+
+async def _rounds(client: httpx.AsyncClient) -> list[Row]:
+    ids = {
+        state: await _first_message(client, path)
+        for state, path in (("waiting", "/queue?state=waiting"), ("undelivered", "/undelivered"))
+    }
+    rows: list[Row] = []
+    for pattern in PATHS:
+        path = pattern.format(**ids)
+        answer = await client.get(path)
+        note = "" if answer.status_code == 200 else f"HTTP {answer.status_code}"
+        took = tuple([await _once(client, path) for _ in range(ROUNDS)])
+        rows.append(Row(what=f"page {pattern}", runs=took, unit="ms", note=note))
+    return sorted(rows, key=lambda row: row.median, reverse=True)
+
+
+async def _first_message(client: httpx.AsyncClient, path: str) -> str:
+    found = re.search(r'href="/messages/([^"?]+)', (await client.get(path)).text)
+    assert found is not None, f"{path} lists no message"
+    return found[1]
+
+
+async def _once(client: httpx.AsyncClient, path: str) -> float:
+    began = time.perf_counter()
+    await client.get(path)
+    return (time.perf_counter() - began) * 1000
+
+
+if __name__ == "__main__":
+    print(f"{machine()}\n\n{as_markdown(list(measure()))}")
