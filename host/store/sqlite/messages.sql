@@ -25,7 +25,7 @@ SELECT * FROM unsettled_view
 WHERE connection = ?1 AND customer = ?4 AND +message < ?2 AND +message >= ?3
   AND (?5 IS NULL OR reason_code = ?5)
   AND (?7 IS NULL OR (attempts > 0) = ?7) AND (?8 IS NULL OR action = ?8)
-ORDER BY message DESC LIMIT ?6;
+ORDER BY +message DESC LIMIT ?6;
 
 -- settled_page: settled messages of a connection, newest first.
 SELECT * FROM settled_view
