@@ -98,7 +98,11 @@ class InvalidConfiguration(LoyaltyHostError):
 
 
 class RefusedSettings(InvalidConfiguration):
-    """The destination was asked and refuses the settings; the faults are in its words."""
+    """The destination was asked and refuses the settings; `said` is what it said, in words."""
+
+    def __init__(self, faults: Sequence[Fault], said: str) -> None:
+        super().__init__(faults)
+        self.said = said
 
 
 class VersionConflict(LoyaltyHostError):

@@ -216,6 +216,8 @@ class Configure:
             try:
                 titles[change.config.id] = await self._try(change.config, change.module)
             except InvalidConfiguration as error:
+                if len(changes) == 1:
+                    raise  # with what the destination said
                 faults += error.faults
             except CannotTell as error:
                 path = f"connections.{change.config.id}"
@@ -272,7 +274,7 @@ class Configure:
                 for name, text in error.fields.items()
             ]
             whole = Fault(path=path, message=str(error))
-            raise RefusedSettings(faults or [whole]) from None
+            raise RefusedSettings(faults or [whole], str(error)) from None
         except PluginFault as error:
             raise CannotTell(str(error)) from None
 

@@ -12,12 +12,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from host.pages.connect import connect_routes
 from host.pages.drawing import STATIC
 from host.pages.entrance import HOME
 from host.pages.errors import HANDLERS
 from host.pages.message import message_routes
 from host.pages.message_actions import message_action_routes
 from host.pages.modules import module_routes
+from host.pages.overview import overview_routes
 from host.pages.queue import queue_routes
 from host.pages.shield import Shield
 from host.pages.signing_in import signing_in_routes
@@ -47,7 +49,9 @@ def pages(site: Site) -> Starlette:
             Route("/", get_root, methods=["GET"]),
             Mount("/static", _Files(directory=STATIC)),
             *signing_in_routes(site),
+            *connect_routes(site),
             *module_routes(site),
+            *overview_routes(site),
             *queue_routes(site),
             *message_routes(site),
             *message_action_routes(site),

@@ -1,0 +1,307 @@
+"""Connect: the settings of a connection typed, tried and saved; and how it is given up again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as Path
+
+from host.catalogue import CUSTOMER_FIELDS
+from host.errors import InvalidConfiguration, RefusedSettings, VersionConflict
+from host.manifest import Manifest
+from host.model import ConnectionState
+from host.pages import entrance
+from host.pages.connect_form import (
+    DELIVERY_LABELS,
+    ConnectForm,
+    draft_of,
+    faults_of,
+    stored_form,
+    typed_form,
+)
+from host.pages.connection_frame import ConnectionFrame, draw_in_frame, find_frame
+from host.pages.drawing import draw, draw_part, wants_part
+from host.pages.forms import Faults, Form, read_form
+from host.pages.site import Site
+from host.pages.toast import go
+from host.pages.trial import TrialResult, try_draft
+from host.pages.words import several
+from host.registry import Module
+from host.routing import Routing
+from host.store.ledger import read_ledger
+
+_LATE: Final = (
+    "Somebody else changed this connection while you were editing it. What you typed is kept "
+    "below, but for the secrets. Look it through: saving now puts it over their change."
+)
+_LATE_DISCONNECT: Final = (
+    "Somebody else changed this connection meanwhile, so it was not disconnected. "
+    "Look at it as it is now, and disconnect it again."
+)
+
+
+def connect_routes(site: Site) -> list[Path]:
+    """The routes of making, changing, disconnecting and deleting a connection."""
+
+    async def draw_new(
+        request: Request,
+        module: Module,
+        routing: Routing,
+        *,
+        status: int = 200,
+        form: ConnectForm | None = None,
+        typed_id: str = "",
+        **context: Any,
+    ) -> Response:
+        manifest = module.manifest
+        if not module.ready or manifest is None:
+            return await draw(
+                site, request, "connect_not_ready.html", status=status, module=module, **_MODULES
+            )
+        own = [route.row.id for route in routing.routes if route.row.module == module.name]
+        suggested = free_id(module.name, routing)
+        return await draw(
+            site,
+            request,
+            "connect_new.html",
+            status=status,
+            module=module,
+            manifest=manifest,
+            own=own,
+            asks_id=bool(own) or suggested != _as_id(module.name),
+            connection_id=typed_id or suggested,
+            form=form or stored_form(manifest, None),
+            action=f"/modules/{module.name}/connect",
+            version=0,
+            refused=status != 200,
+            **{**_MODULES, **_PLAIN, **context},
+        )
+
+    async def get_new(request: Request) -> Response:
+        module = site.modules.registry.get(request.path_params["name"])
+        return await draw_new(request, module, await site.configure.routing())
+
+    async def post_new(request: Request) -> Response:
+        module = site.modules.registry.get(request.path_params["name"])
+        routing = await site.configure.routing()
+        posted = await read_form(request)
+        manifest = module.manifest
+        if not module.ready or manifest is None:
+            return await draw_new(request, module, routing, status=422)
+        id_ = posted.text("id") or free_id(module.name, routing)
+        form = typed_form(manifest, None, posted)
+
+        async def again(status: int, faults: Faults) -> Response:
+            return await draw_new(
+                request, module, routing, status=status, form=form, typed_id=id_, faults=faults
+            )
+
+        if any(route.row.id == id_ for route in routing.routes):
+            taken = f"There is a connection {id_} already: give this one another id"
+            return await again(422, Faults({"id": taken}))
+        return await save(id_, manifest, None, posted, 0, again)
+
+    async def post_new_test(request: Request) -> Response:
+        module = site.modules.registry.get(request.path_params["name"])
+        routing = await site.configure.routing()
+        posted = await read_form(request)
+        manifest = module.manifest
+        if not module.ready or manifest is None:
+            return await draw_new(request, module, routing, status=422)
+        id_ = posted.text("id") or free_id(module.name, routing)
+        form = typed_form(manifest, None, posted)
+        result = await tried(id_, manifest, None, posted, form)
+        if wants_part(request):
+            return draw_part(request, "connect_trial.html", trial=result)
+        return await draw_new(
+            request, module, routing, form=form, typed_id=id_, faults=result.faults, trial=result
+        )
+
+    async def draw_existing(
+        request: Request,
+        frame: ConnectionFrame,
+        *,
+        status: int = 200,
+        form: ConnectForm | None = None,
+        **context: Any,
+    ) -> Response:
+        route = frame.route
+        books = (await site.store.read(read_ledger)).get(route.key, {})
+        if form is None and route.manifest is not None:
+            form = stored_form(route.manifest, route.config)
+        shown = {
+            **_PLAIN,
+            "faults": _trouble(frame) if status == 200 else None,
+            **context,
+        }
+        return await draw_in_frame(
+            site,
+            request,
+            "connect.html",
+            frame,
+            tab="/connect",
+            status=status,
+            form=form,
+            action=f"{frame.path}/connect",
+            version=route.row.version,
+            refused=status != 200,
+            connected=route.row.state is not ConnectionState.NOT_CONNECTED,
+            wait=books.get("waiting", 0) + books.get("retrying", 0),
+            sending=books.get("sending", 0),
+            **shown,
+        )
+
+    async def get_existing(request: Request) -> Response:
+        return await draw_existing(request, await find_frame(site, request.path_params["id"]))
+
+    async def post_existing(request: Request) -> Response:
+        frame = await find_frame(site, request.path_params["id"])
+        posted = await read_form(request)
+        route, manifest = frame.route, frame.route.manifest
+        if manifest is None or not frame.module.ready:
+            return await draw_existing(request, frame, status=422)
+        form = typed_form(manifest, route.config, posted)
+
+        async def again(status: int, faults: Faults) -> Response:
+            now = await find_frame(site, route.row.id)  # with the version of now
+            return await draw_existing(request, now, status=status, form=form, faults=faults)
+
+        version = _version(posted)
+        return await save(route.row.id, manifest, frame, posted, version, again)
+
+    async def post_existing_test(request: Request) -> Response:
+        frame = await find_frame(site, request.path_params["id"])
+        posted = await read_form(request)
+        route, manifest = frame.route, frame.route.manifest
+        if manifest is None or not frame.module.ready:
+            return await draw_existing(request, frame, status=422)
+        form = typed_form(manifest, route.config, posted)
+        result = await tried(route.row.id, manifest, frame, posted, form)
+        if wants_part(request):
+            return draw_part(request, "connect_trial.html", trial=result)
+        return await draw_existing(request, frame, form=form, faults=result.faults, trial=result)
+
+    async def tried(
+        id_: str, manifest: Manifest, frame: ConnectionFrame | None, posted: Form, form: ConnectForm
+    ) -> TrialResult:
+        config = frame.route.config if frame else None
+        draft, unread = draft_of(manifest, id_, config, posted)
+        if unread:
+            return TrialResult(verdict="untried", said="", duration_ms=0, faults=Faults(unread))
+        return await try_draft(site.configure, manifest, draft, form.names)
+
+    async def save(
+        id_: str,
+        manifest: Manifest,
+        frame: ConnectionFrame | None,
+        posted: Form,
+        version: int | None,
+        again: Callable[[int, Faults], Awaitable[Response]],
+    ) -> Response:
+        config = frame.route.config if frame else None
+        draft, unread = draft_of(manifest, id_, config, posted)
+        if unread:
+            return await again(422, Faults(unread))
+        try:
+            route = await site.configure.save(draft, version=version)
+        except VersionConflict:
+            return await again(409, Faults(whole=(_LATE,)))
+        except InvalidConfiguration as error:
+            names = stored_form(manifest, config).names
+            faults = faults_of(error.faults, id_, manifest, names)
+            if isinstance(error, RefusedSettings) and error.said not in faults.whole:
+                faults = Faults(faults.fields, (error.said, *faults.whole))
+            return await again(422, faults)
+        connected = config is None or (
+            frame is not None and frame.route.row.state is ConnectionState.NOT_CONNECTED
+        )
+        title = route.row.title or route.module.title
+        if connected:
+            text = f"Connected to {title}. Now say which fields of a customer go over."
+            return go(f"/connections/{id_}/fields", text)
+        return go(f"/connections/{id_}/connect", f"Saved. {title} is connected.")
+
+    async def post_disconnect(request: Request) -> Response:
+        frame = await find_frame(site, request.path_params["id"])
+        posted = await read_form(request)
+        discard = posted.text("waiting") == "discard"
+        try:
+            done = await site.configure.disconnect(
+                frame.route.row.id, discard=discard, version=_version(posted)
+            )
+        except VersionConflict:
+            return await draw_existing(
+                request, frame, status=409, faults=Faults(whole=(_LATE_DISCONNECT,))
+            )
+        text = f"{frame.module.title} is disconnected; its secrets are forgotten."
+        if discard:
+            text += f" Discarded {several(done.discarded, 'message')}."
+        else:
+            text += " What waits is kept."
+        if done.sending:
+            text += f" {several(done.sending, 'message')} being sent just then went on."
+        return go(f"{frame.path}/connect", text)
+
+    async def post_delete(request: Request) -> Response:
+        frame = await find_frame(site, request.path_params["id"])
+        id_ = frame.route.row.id
+        if (await read_form(request)).text("typed") != id_:
+            text = f"Nothing was deleted: to delete this connection, type its id, {id_}."
+            return await draw_existing(request, frame, status=422, faults=Faults(whole=(text,)))
+        await site.configure.delete(id_)
+        text = f"The connection {id_} is deleted. What waited is withheld; the history stays."
+        return go("/modules", text)
+
+    new, existing = "/modules/{name}/connect", "/connections/{id}"
+    return [
+        entrance.get(site, new, get_new),
+        entrance.post(site, new, post_new),
+        entrance.post(site, f"{new}/test", post_new_test),
+        entrance.get(site, f"{existing}/connect", get_existing),
+        entrance.post(site, f"{existing}/connect", post_existing),
+        entrance.post(site, f"{existing}/connect/test", post_existing_test),
+        entrance.post(site, f"{existing}/disconnect", post_disconnect),
+        entrance.post(site, f"{existing}/delete", post_delete),
+    ]
+
+
+_MODULES: Final = {"active": "/modules"}
+_PLAIN: Final[dict[str, Any]] = {
+    "faults": None,
+    "trial": None,
+    "delivery_labels": DELIVERY_LABELS,
+    "customer_fields": tuple((field.id, field.label) for field in CUSTOMER_FIELDS),
+}
+
+
+def free_id(module: str, routing: Routing) -> str:
+    """The id of a module's next connection: its name, then `NAME-2`, `NAME-3` …"""
+    taken = {route.row.id for route in routing.routes}
+    name = _as_id(module)
+    number = 1
+    found = name
+    while found in taken:
+        number += 1
+        found = f"{name}-{number}"
+    return found
+
+
+def _as_id(module: str) -> str:
+    return re.sub(r"[^a-z0-9_-]", "-", module.lower()).lstrip("-_")[:60] or "connection"
+
+
+def _version(posted: Form) -> int | None:
+    text = posted.text("version")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def _trouble(frame: ConnectionFrame) -> Faults | None:
+    """What the destination last found wrong, at the setting that it is about."""
+    row = frame.route.row
+    if row.state is not ConnectionState.NEEDS_ATTENTION or row.reason is None or not row.field:
+        return None
+    return Faults({f"settings.{row.field}": row.reason.text})
