@@ -8,16 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
-import httpx
 
-from host.errors import PluginFault
-from host.http import DestinationPolicy, Http
+from host.errors import PluginFault, RequestFailed
+from host.http import DestinationPolicy, Http, HttpAnswer
 from host.model import Connection, Message, Secret
 from host.registry import Module
 
-_MADE_BY_THE_CLIENT: Final = frozenset(
-    ("accept", "accept-encoding", "connection", "content-length", "host", "transfer-encoding")
-)
 _SECONDS: Final = 5.0
 
 
@@ -29,6 +25,7 @@ class WireRequest:
     url: str
     headers: Mapping[str, str]
     body: bytes
+    basic: tuple[str, str] | None = None  # user name and password
 
 
 async def dry_run(
@@ -38,29 +35,50 @@ async def dry_run(
 
     Nothing leaves the host. Raises PluginFault.
     """
-    requests: list[httpx.Request] = []
-
-    def keep(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        raise httpx.ConnectError("nothing is sent")
-
-    http = Http(
-        DestinationPolicy(allow_private=True),
-        transport=httpx.MockTransport(keep),
-        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # never used, and quickly made
-    )
-    async with http:
+    async with _Keeping() as http:
         try:
             with anyio.fail_after(_SECONDS):
                 await module.deliver(_without_secrets(connection), messages, http)
         except TimeoutError:
             raise PluginFault(f"module {module.name}: deliver took too long") from None
-    return _kept(requests[0]) if requests else None
+    return http.kept
 
 
 def placeholder(setting: str) -> str:
     """What stands for a secret setting: `$API_SECRET` for `api_secret`."""
     return f"${setting.upper()}"
+
+
+class _Keeping(Http):
+    """A client that keeps the first request and sends none."""
+
+    def __init__(self) -> None:
+        self._any = DestinationPolicy(allow_private=True)
+        self.kept: WireRequest | None = None
+        # The context is never used, and quickly made.
+        super().__init__(self._any, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        basic: tuple[str, Secret] | None = None,
+        timeout: float | None = None,
+    ) -> HttpAnswer:
+        """Keep it; the answer never comes."""
+        target = self._any.check_url(url)
+        if self.kept is None:
+            self.kept = WireRequest(
+                method=method,
+                url=str(target),
+                headers=dict(headers or {}),
+                body=content,
+                basic=None if basic is None else (basic[0], basic[1].reveal()),
+            )
+        raise RequestFailed("connection_lost", "nothing is sent")
 
 
 def _without_secrets(connection: Connection) -> Connection:
@@ -69,16 +87,3 @@ def _without_secrets(connection: Connection) -> Connection:
         for name, value in connection.settings.items()
     }
     return replace(connection, settings=settings)
-
-
-def _kept(request: httpx.Request) -> WireRequest:
-    return WireRequest(
-        method=request.method,
-        url=str(request.url),
-        headers={
-            name: value
-            for name, value in request.headers.items()
-            if name not in _MADE_BY_THE_CLIENT
-        },
-        body=request.content,
-    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable
 from shlex import quote
@@ -26,26 +24,13 @@ def as_curl(request: WireRequest, placeholders: Iterable[str]) -> str | None:
         return None
     names = tuple(placeholders)
     parts = [f"curl -X {quote(request.method)} {_quoted(request.url, names)}"]
+    if request.basic is not None:
+        parts.append(f"-u {_quoted(':'.join(request.basic), names)}")
     for name, value in request.headers.items():
-        pair = _basic(value) if name == "authorization" else None
-        if pair is not None:
-            parts.append(f"-u {_quoted(pair, names)}")
-        elif name != "user-agent":
-            parts.append(f"-H {_quoted(f'{name}: {value}', names)}")
+        parts.append(f"-H {_quoted(f'{name}: {value}', names)}")
     if body:
         parts.append(f"--data-raw {quote(body)}")
     return _CONTINUED.join(parts)
-
-
-def _basic(value: str) -> str | None:
-    """User name and password of HTTP Basic authentication."""
-    scheme, _, encoded = value.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        return base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return None
 
 
 def _quoted(text: str, placeholders: tuple[str, ...]) -> str:

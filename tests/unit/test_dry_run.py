@@ -72,7 +72,7 @@ def test_a_shell_fills_in_secrets_in_the_head_and_nothing_in_the_body() -> None:
     request = WireRequest(
         method="POST",
         url="https://far.example/$API_SECRET/$HOME",
-        headers={"x-token": "t'$API_SECRET`id`", "user-agent": "loyalty-host"},
+        headers={"x-token": "t'$API_SECRET`id`"},
         body=body.encode(),
     )
 
