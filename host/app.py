@@ -9,7 +9,9 @@ from typing import Final
 import anyio
 import structlog
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from host.accounts import Accounts
 from host.api.answers import HANDLERS
 from host.api.connections import connection_routes, module_routes
 from host.api.doors import Doors
@@ -26,6 +28,8 @@ from host.http import DestinationPolicy
 from host.intake.intake import Intake
 from host.metrics import Metrics
 from host.modules import Modules
+from host.pages.pages import pages
+from host.pages.site import Site
 from host.routing import RoutingCache
 from host.store.lanes import free_all_leases
 from host.store.lock import HostLock
@@ -79,7 +83,7 @@ class Host:
         """The web application; its lifespan runs the host."""
         bench = self.bench
         doors = Doors(bench.store)
-        return Starlette(
+        application = Starlette(
             routes=[
                 *intake_routes(self.intake, doors, self.metrics),
                 *message_routes(bench.store, bench.queue, self.delivery, doors),
@@ -89,6 +93,19 @@ class Host:
             ],
             exception_handlers=dict(HANDLERS),
             lifespan=self._lifespan,
+        )
+        application.router.default = _Elsewhere(application.router.not_found, pages(self._site()))
+        return application
+
+    def _site(self) -> Site:
+        bench = self.bench
+        return Site(
+            accounts=Accounts(bench.store),
+            store=bench.store,
+            modules=bench.modules,
+            configure=bench.configure,
+            queue=bench.queue,
+            delivery=self.delivery,
         )
 
     @asynccontextmanager
@@ -155,6 +172,20 @@ class Host:
             except (StoreUnavailable, HostFull) as error:
                 log.warning("nothing old was deleted", error=str(error))
             await anyio.sleep(RETENTION_EVERY)
+
+
+class _Elsewhere:
+    """What no route of the API answers: the pages, except under the API's own prefix."""
+
+    def __init__(self, unknown: ASGIApp, site: ASGIApp) -> None:
+        self._unknown = unknown
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on."""
+        path = scope.get("path", "")
+        app = self._unknown if path.startswith("/api/") or path == "/api" else self._site
+        await app(scope, receive, send)
 
 
 @asynccontextmanager

@@ -40,9 +40,7 @@ def read_hours(tx: Transaction, connection: int, count: int) -> list[Hour]:
         row[0]: Hour(at=row[0], delivered=row[1], undelivered=row[2])
         for row in tx.rows("hours", connection, first)
     }
-    return [
-        known.get(at, Hour(at=at)) for at in range(first, first + count * HOUR_MS, HOUR_MS)
-    ]
+    return [known.get(at, Hour(at=at)) for at in range(first, first + count * HOUR_MS, HOUR_MS)]
 
 
 def read_last_delivery(tx: Transaction, connection: int) -> int | None:

@@ -7,6 +7,7 @@ from typing import Final
 from host import wire
 from host.store.engine import Transaction
 from host.store.keys import first_key_at
+from host.store.tries import FORGOTTEN_MS
 
 HISTORY_DAYS: Final = 90  # messages that are settled, their payloads and attempts; event bodies
 IDENTITY_DAYS: Final = 120  # by which an event that comes again is recognised
@@ -23,6 +24,9 @@ def drop_old(tx: Transaction) -> bool:
         tx.run("drop_old_bodies", history, _AT_ONCE),
         tx.run("drop_attempts", history, _AT_ONCE),
         tx.run("drop_events", identity, _AT_ONCE),
+        tx.run("drop_sessions", tx.now, _AT_ONCE),
+        tx.run("drop_links", tx.now, _AT_ONCE),
+        tx.run("drop_failures", tx.now - FORGOTTEN_MS, _AT_ONCE),
     ]
     for row in tx.rows("connection_names"):
         dropped.append(tx.run("drop_settled", row[0], history, _AT_ONCE))

@@ -49,6 +49,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.testing": 4,
     "host.scaffold": 4,
     "host.modules": 4,
+    "host.accounts": 4,
     # thin faces, wiring, command line
     "host.api": 5,
     "host.pages": 5,
