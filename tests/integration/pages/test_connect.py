@@ -136,6 +136,7 @@ async def test_wrong_credentials_keep_what_was_typed_but_no_secret(
     assert again["delivery.timeout"] == "7"
     assert again["settings.api_secret"] == ""
     assert "s3cret-typo" not in page.response.text
+    assert page.text.count("Secrets are not sent back to the page: type it again.") == 1
     assert await ids(host) == []
 
     done = await operator.post(NEW, again | {"settings.api_secret": "demo-secret"})
@@ -232,6 +233,22 @@ async def test_a_module_that_is_missing_says_why(tmp_path: Path) -> None:
 
 async def test_an_unknown_module_is_not_found(operator: Person) -> None:
     assert (await operator.get("/modules/nobody/connect")).status == 404
+
+
+async def test_the_template_plugin_gets_the_same_page(tmp_path: Path) -> None:
+    async with (
+        quiet_host(tmp_path, "[plugins.template]\nenabled = true\n") as host,
+        person(host, Role.OPERATOR) as operator,
+    ):
+        page = await operator.get("/modules/template/connect")
+
+        assert page.heading == "Connect Template"
+        assert page.words("form.connect > fieldset > .field > label") == [
+            "Address required",
+            "Token required",
+            "Test data",
+        ]
+        assert page.find("#settings\\.base_url")["data-usual-host"] == "hooks.example.com"
 
 
 # Test connection.
