@@ -15,6 +15,7 @@ from host.cli.send import customers, send
 from host.cli.serve import serve, work
 from host.cli.sync import sync
 from host.cli.tokens import tokens
+from host.cli.users import users
 from host.errors import InvalidConfiguration, LoyaltyHostError
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.command("apply")(apply)
 app.command()(export)
 app.add_typer(queue, name="queue")
 app.command()(sync)
+app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")
 app.command()(doctor)
 

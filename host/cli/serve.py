@@ -9,6 +9,7 @@ from typing import Annotated
 import anyio
 import typer
 
+from host.accounts import Accounts
 from host.app import host
 from host.cli.context import environment, run, say
 from host.logs import set_up_logs
@@ -33,7 +34,14 @@ def serve(
 async def _serve(address: str, port: int, *, delivers: bool) -> bool:
     async with host(environment(), delivers=delivers) as running:
         calm_collector()
-        server = Server(running.application(), address, port, on_ready=tell_ready)
+        link = await Accounts(running.bench.store).set_up_token()
+
+        def ready(url: str) -> None:
+            tell_ready(url)
+            if link is not None:
+                say(f"nobody can sign in yet; set up: {url}/link/{link.reveal()}")
+
+        server = Server(running.application(), address, port, on_ready=ready)
         await server.run_until_signal()
         return server.interrupted
 

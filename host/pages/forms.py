@@ -77,7 +77,7 @@ class Faults:
     def of(cls, faults: Iterable[Fault], under: str = "", known: Iterable[str] = ()) -> Faults:
         """Faults of a configuration at the inputs that are named like their paths.
 
-        `under` is what the paths begin with (`connections.mparticle`); with `known`, a fault
+        `under` is what the paths begin with (`connections.NAME`); with `known`, a fault
         at no known input is one of the whole form.
         """
         names = frozenset(known)

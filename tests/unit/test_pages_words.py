@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from markupsafe import escape
 from starlette.datastructures import Headers
 
 from host.pages import words
@@ -64,7 +63,6 @@ def test_no_moment_is_a_dash() -> None:
         ("a\0b", "<bdi>a␀b</bdi>"),
         ("\x1b[31m", "<bdi>␛[31m</bdi>"),
         ("two\nlines", "<bdi>two\nlines</bdi>"),
-        (escape("<b>"), "<bdi>&lt;b&gt;</bdi>"),
         ("\u202egnp.exe", "<bdi>\u202egnp.exe</bdi>"),
     ],
 )
