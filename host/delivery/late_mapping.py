@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC
 from typing import Final
 
 from host.delivery.rulings import untouched
-from host.errors import RefusedItem
 from host.mapping import MAPPING_FAILED, Mapped, Unmappable, body_of, map_message, profile_part
 from host.model import Customer, Event, EventMapping, MessageState, Reason, from_ms
-from host.reading.events import read_event
+from host.reading.events import read_again
 from host.routing import Route
 from host.store.engine import Transaction
 from host.store.events import find_event
@@ -78,12 +76,8 @@ async def _event(store: Store, claimed: Claimed) -> Event | None:
     stored = await store.read(lambda tx: find_event(tx, key))
     if stored is None:
         return None
-    taken_at = from_ms(ms_of(key)).astimezone(UTC)
-    try:
-        event = read_event(stored.body, now=taken_at, fallback_id=lambda: stored.id).event
-    except RefusedItem:
-        return None
-    return replace(event, id=stored.id, customer=stored.customer)
+    taken_at = from_ms(ms_of(key))
+    return read_again(stored.body, taken_at=taken_at, id=stored.id, customer=stored.customer)
 
 
 def _association(route: Route, action: str, external: str | None) -> EventMapping | None:

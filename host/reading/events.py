@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
@@ -60,6 +60,18 @@ def read_event(raw: bytes, *, now: datetime, fallback_id: Callable[[], str]) -> 
         fields=item,  # what is left is what nobody knows
     )
     return TakenEvent(event=event, content=content, raw=raw)
+
+
+def read_again(raw: bytes, *, taken_at: datetime, id: str, customer: str | None) -> Event | None:
+    """An event that was taken before, under the id and the customer that it got then.
+
+    None: it can no longer be read.
+    """
+    try:
+        event = read_event(raw, now=taken_at, fallback_id=lambda: id).event
+    except RefusedItem:
+        return None
+    return replace(event, id=id, customer=customer)
 
 
 def _customer(customer: object, guest: object) -> str | None:

@@ -41,6 +41,8 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.routing": 3,
     "host.mapping": 3,
     # the flows, and the authors' kit
+    "host.accounts": 4,
+    "host.preview": 4,
     "host.intake": 4,
     "host.configure": 4,
     "host.delivery": 4,
@@ -50,6 +52,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.scaffold": 4,
     "host.modules": 4,
     "host.accounts": 4,
+    "host.preview": 4,
     # thin faces, wiring, command line
     "host.api": 5,
     "host.pages": 5,
@@ -61,6 +64,7 @@ FLOWS: Final = frozenset({"host.intake", "host.configure", "host.delivery", "hos
 DOORS: Final[Mapping[str, frozenset[str]]] = {
     "stevedore": frozenset({"host.registry"}),
     "pluggy": frozenset({"host.registry", "host.hookspecs"}),  # hookspecs holds the markers
+    "argon2": frozenset({"host.accounts"}),
     "sqlite3": frozenset({"host.store"}),
     "psycopg": frozenset({"host.store"}),
     "httpx": frozenset({"host.http", "host.client", "host.testing"}),
