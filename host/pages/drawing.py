@@ -59,6 +59,7 @@ _templates.filters.update(
     count=words.count,
     duration=words.duration,
     foreign=words.foreign,
+    pretty=words.pretty,
     spoken=words.spoken,
 )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 from markupsafe import Markup, escape
 
-from host.model import from_ms
+from host import wire
+from host.model import Json, from_ms
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -84,3 +86,8 @@ def foreign(text: object) -> Markup:
 def spoken(text: object) -> str:
     """Text that came from outside, for a label that is read out: apart from what is around it."""
     return f"\u2068{str(text).translate(_PICTURES)}\u2069"
+
+
+def pretty(value: Json) -> str:
+    """JSON for reading, with its numbers as they are."""
+    return msgspec.json.format(wire.dumps(value), indent=2).decode()

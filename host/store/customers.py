@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from host import wire
 from host.model import Customer, Json
 from host.store.engine import Transaction
+from host.store.keys import LAST_KEY
 
 T = TypeVar("T")
 
@@ -137,3 +138,9 @@ def save_customers(tx: Transaction, customers: Sequence[StoredCustomer]) -> None
         "save_external_id",
         [(name, value, c.key) for c in renamed for name, value in (c.external_ids or {}).items()],
     )
+
+
+def newest_customer(tx: Transaction) -> StoredCustomer | None:
+    """The customer known last, to try things on; None: there is nobody yet."""
+    row = tx.row("newest_customer", LAST_KEY)
+    return None if row is None else find_customers(tx, [row[0]]).get(row[0])

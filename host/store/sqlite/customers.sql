@@ -44,3 +44,6 @@ UPDATE attempt SET reason_text = NULL WHERE message IN (SELECT message FROM sett
 
 -- customer_by_key: a customer's id by key; did they opt out?
 SELECT id, opted_out FROM customer WHERE customer = ?;
+
+-- newest_customer: the id of the customer known last who was not erased.
+SELECT id FROM customer WHERE customer <= ? AND opted_out < 2 ORDER BY customer DESC LIMIT 1;

@@ -1,0 +1,163 @@
+"""Sync Fields: which customer field becomes which attribute on the far side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as Path
+
+from host.catalogue import CUSTOMER_FIELDS
+from host.configuration import ConnectionDraft
+from host.errors import InvalidConfiguration, VersionConflict
+from host.model import Json, MessageState
+from host.pages import entrance
+from host.pages.connection_frame import ConnectionFrame, draw_in_frame, find_frame
+from host.pages.drawing import draw_part, wants_part
+from host.pages.field_rows import FieldRow, rows_of, typed_rows, with_usual
+from host.pages.forms import Faults, Form, read_form
+from host.pages.site import Site
+from host.pages.toast import go
+from host.pages.words import several
+from host.preview import ProfilePreview, preview_profile
+from host.routing import Route
+from host.store.backfills import count_customers
+from host.store.customers import StoredCustomer, find_customers, newest_customer
+from host.store.engine import Transaction
+from host.store.listing import MessageFilter
+
+LATE: Final = (
+    "Somebody else saved this connection while you were editing it. What you typed is kept "
+    "below. Look it through: saving now puts it in the place of theirs."
+)
+_LOOKED_THROUGH: Final = 10  # delivered messages among which the last profile part is looked for
+
+
+def field_routes(site: Site) -> list[Path]:
+    """The routes of Sync Fields."""
+
+    async def get_fields(request: Request) -> Response:
+        frame = await find_frame(site, request.path_params["id"])
+        rows = rows_of(frame.route.config.fields, frame.route.manifest)
+        return await _page(request, frame, rows, customer=request.query_params.get("customer", ""))
+
+    async def post_fields(request: Request) -> Response:
+        frame = await find_frame(site, request.path_params["id"])
+        form = await read_form(request)
+        rows = typed_rows(form, frame.route.manifest)
+        deed, _, place = form.text("do").partition(" ")
+        again = partial(
+            _page, request, frame, customer=form.text("customer"), version=form.text("version")
+        )
+        if deed == "add":
+            return await again([*rows, FieldRow(fresh=True)])
+        if deed == "remove" and place.isdecimal():
+            return await again([row for at, row in enumerate(rows) if at != int(place)])
+        if deed == "usual" and frame.route.manifest is not None:
+            return await again(with_usual(rows, frame.route.manifest))
+        if deed == "preview":
+            if wants_part(request):
+                shown = await _preview(frame.route, rows, form.text("customer"))
+                return draw_part(request, "fields_preview.html", **shown, module=frame.module)
+            return await again(rows)
+        return await _save(frame, form, rows, again)
+
+    async def _save(
+        frame: ConnectionFrame, form: Form, rows: Sequence[FieldRow], again: Any
+    ) -> Response:
+        id_ = frame.route.row.id
+        draft = ConnectionDraft(id=id_, fields=tuple(row.mapping for row in rows))
+        try:
+            await site.configure.save(draft, version=_version(form))
+        except VersionConflict:
+            now = str((await find_frame(site, id_)).route.row.version)
+            return await again(rows, status=409, version=now, faults=Faults(whole=(LATE,)))  # type: ignore[no-any-return]
+        except InvalidConfiguration as error:
+            known = [f"fields[{n}].{column}" for n in range(len(rows)) for column in _COLUMNS]
+            faults = Faults.of(error.faults, f"connections.{id_}", known)
+            return await again(rows, status=422, faults=faults)  # type: ignore[no-any-return]
+        count = await site.store.read(count_customers)
+        text = (
+            f"Saved. This concerns {several(count, 'customer')}: each is sent when something "
+            "about them changes. To send all of them now, open Send all now."
+        )
+        return go(f"{frame.path}/fields", text)
+
+    async def _page(
+        request: Request,
+        frame: ConnectionFrame,
+        rows: Sequence[FieldRow],
+        *,
+        customer: str = "",
+        version: str = "",
+        status: int = 200,
+        faults: Faults | None = None,
+    ) -> Response:
+        saved = frame.route.config.fields
+        return await draw_in_frame(
+            site,
+            request,
+            "fields.html",
+            frame,
+            tab="/fields",
+            status=status,
+            rows=rows,
+            blank=FieldRow(),
+            faults=faults,
+            version=version or frame.route.row.version,
+            changes=_changes(saved, [row.mapping for row in rows]),
+            loyalty_fields=CUSTOMER_FIELDS,
+            customers=await site.store.read(count_customers),
+            **await _preview(frame.route, rows, customer),
+        )
+
+    async def _preview(route: Route, rows: Sequence[FieldRow], typed: str) -> dict[str, Any]:
+        customer = await site.store.read(partial(_customer, typed=typed))
+        preview: ProfilePreview | None = None
+        last: Json = None
+        if customer is not None:
+            complete = [row.mapping for row in rows if row.loyalty and row.remote]
+            preview = preview_profile(route, complete, customer)
+            last = await _last_sent(route, customer.id)
+        return {"customer": customer, "typed_customer": typed, "preview": preview, "last": last}
+
+    async def _last_sent(route: Route, customer: str) -> Json:
+        """The newest profile part that was delivered."""
+        wanted = MessageFilter(
+            connection=route.row.id, customer=customer, state=MessageState.DELIVERED
+        )
+        views, _ = await site.queue.page(wanted, None, _LOOKED_THROUGH)
+        for view in views:
+            detail = await site.queue.detail(view.id)
+            if detail is not None and detail.payload and detail.payload.get("profile") is not None:
+                return detail.payload["profile"]
+        return None
+
+    return [
+        entrance.get(site, "/connections/{id}/fields", get_fields),
+        entrance.post(site, "/connections/{id}/fields", post_fields),
+    ]
+
+
+_COLUMNS: Final = ("loyalty", "remote", "when_empty")
+
+
+def _customer(tx: Transaction, *, typed: str) -> StoredCustomer | None:
+    """The customer that was asked for, else the newest."""
+    if typed:
+        return find_customers(tx, [typed]).get(typed)
+    return newest_customer(tx)
+
+
+def _changes(saved: Sequence[object], typed: Sequence[object]) -> int:
+    """How many rows are not as they were saved."""
+    changed = sum(one != other for one, other in zip(saved, typed, strict=False))
+    return changed + abs(len(saved) - len(typed))
+
+
+def _version(form: Form) -> int | None:
+    text = form.text("version")
+    return int(text) if text.isdecimal() and len(text) <= 18 else None
