@@ -54,8 +54,14 @@ class Accounts:
 
         `address`: where the try comes from; "" where that says nothing.
         """
-        person = await recognise(self._store, self._hashing, name, password, address)
-        return await self._store.write(lambda tx: open_session(tx, person.key))
+        return await recognise(
+            self._store,
+            self._hashing,
+            name,
+            password,
+            address,
+            lambda tx, person: open_session(tx, person.key),
+        )
 
     async def visitor(self, token: str) -> Visitor | None:
         """Whose session it is; None: it was ended, by time or by hand."""
@@ -111,7 +117,13 @@ class Accounts:
 
     async def link(self, token: str) -> Link | None:
         """What a link is for; None: it is unknown, was used, or is too old."""
-        return await self._store.read(lambda tx: find_link(tx, token))
+
+        def read(tx: Transaction) -> Link | None:
+            found = find_link(tx, token)
+            late = found is not None and found.kind is LinkKind.SET_UP and is_anybody_there(tx)
+            return None if late else found
+
+        return await self._store.read(read)
 
     async def accept(self, token: str, *, name: str = "", password: str = "") -> Secret:
         """Use a link up; the token of the session that it opens.
@@ -140,6 +152,7 @@ class Accounts:
             assert key is not None, "nobody was there, or the link was made for somebody"
             if taken.kind is LinkKind.CHOOSE_PASSWORD:
                 set_password(tx, key, hashed)
+                drop_all_links(tx, key)
                 end_sessions(tx, key)
             return open_session(tx, key)
 
@@ -194,13 +207,15 @@ class Accounts:
         Raises WrongPassword, TooManyTries, or InvalidConfiguration with faults at `password`.
         """
         _refuse(password_faults(new, name))
-        person = await recognise(self._store, self._hashing, name, old, "")
+        key = await recognise(
+            self._store, self._hashing, name, old, "", lambda tx, person: person.key
+        )
         hashed = await self._hash(new)
 
         def write(tx: Transaction) -> None:
-            set_password(tx, person.key, hashed)
-            drop_all_links(tx, person.key)
-            end_sessions(tx, person.key, keep)
+            set_password(tx, key, hashed)
+            drop_all_links(tx, key)
+            end_sessions(tx, key, keep)
 
         await self._store.write(write)
 

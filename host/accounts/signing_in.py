@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from host.accounts.hashing import Busy, Hashing
 from host.accounts.naming import fold
 from host.errors import LoyaltyHostError
+from host.store.engine import Transaction
 from host.store.store import Store
 from host.store.tries import begin_try, forget_tries
 from host.store.users import StoredPerson, find_person, person_of, set_password
+
+T = TypeVar("T")
 
 _BUSY_SECONDS: Final = 5
 _NEIGHBOURHOOD: Final = 64  # bits of an IPv6 address that one subscriber is given
@@ -33,9 +37,14 @@ class TooManyTries(LoyaltyHostError):
 
 
 async def recognise(
-    store: Store, hashing: Hashing, name: str, password: str, address: str
-) -> StoredPerson:
-    """Whose name and password these are. Raises WrongPassword or TooManyTries.
+    store: Store,
+    hashing: Hashing,
+    name: str,
+    password: str,
+    address: str,
+    then: Callable[[Transaction, StoredPerson], T],
+) -> T:
+    """Do `then` for the person with that name and password. Raises WrongPassword, TooManyTries.
 
     `address`: where the try comes from; "" where that says nothing.
     """
@@ -50,24 +59,24 @@ async def recognise(
             if wait_ms:
                 raise TooManyTries(-(-wait_ms // 1000))
             found = await store.read(lambda tx: find_person(tx, folded))
-            right = await hashing.is_right(found.password if found else None, password)
-            if found is None or found.password is None or not right:
+            kept = found.password if found else None
+            right = await hashing.is_right(kept, password)
+            if found is None or kept is None or not right:
                 raise WrongPassword
-            if hashing.is_outdated(found.password):
-                await _keep(store, found, await hashing.hash(password))
-            await store.write(lambda tx: forget_tries(tx, subjects))
+            renewed = await hashing.hash(password) if hashing.is_outdated(kept) else None
     except Busy:
         raise TooManyTries(_BUSY_SECONDS) from None
-    return found
 
+    def confirm(tx: Transaction) -> T:
+        person = person_of(tx, found.key)
+        if person is None or person.password != kept:  # changed while we were checking
+            raise WrongPassword
+        if renewed:
+            set_password(tx, person.key, renewed)
+        forget_tries(tx, subjects)
+        return then(tx, person)
 
-async def _keep(store: Store, person: StoredPerson, hashed: str) -> None:
-    """Keep the same password under a new hash, unless it was changed meanwhile."""
-    await store.write(
-        lambda tx: (
-            set_password(tx, person.key, hashed) if person_of(tx, person.key) == person else None
-        )
-    )
+    return await store.write(confirm)
 
 
 def _place(address: str) -> str:

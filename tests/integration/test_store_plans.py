@@ -19,7 +19,10 @@ SELDOM = {
     "count_stranded",
     "count_customers",  # once a backfill, beside the traffic, through the narrow index of ids
 }
-_GROWS = "lane|l|message|m|f|settled|s|event|e|customer|c|message_body|b|attempt|a|external_id|x"
+_GROWS = (
+    "lane|l|message|m|f|settled|s|event|e|customer|c|message_body|b|attempt|a|external_id|x"
+    "|session|link|failed_try"
+)
 WALKS = re.compile(
     rf"^SCAN (?:{_GROWS})(?! VIRTUAL)\b|^SEARCH (?:lane|l) USING PRIMARY KEY \(connection=\?\)$"
 )

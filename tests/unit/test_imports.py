@@ -41,8 +41,6 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.routing": 3,
     "host.mapping": 3,
     # the flows, and the authors' kit
-    "host.accounts": 4,
-    "host.preview": 4,
     "host.intake": 4,
     "host.configure": 4,
     "host.delivery": 4,
@@ -60,7 +58,9 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.server": 6,
     "host.cli": 7,
 }
-FLOWS: Final = frozenset({"host.intake", "host.configure", "host.delivery", "host.backfill"})
+FLOWS: Final = frozenset(
+    {"host.accounts", "host.intake", "host.configure", "host.delivery", "host.backfill"}
+)
 DOORS: Final[Mapping[str, frozenset[str]]] = {
     "stevedore": frozenset({"host.registry"}),
     "pluggy": frozenset({"host.registry", "host.hookspecs"}),  # hookspecs holds the markers

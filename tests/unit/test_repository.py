@@ -48,7 +48,7 @@ def _names(command: str) -> list[str]:
     """The words that name the command: `queue list --state x` → `queue`, `list`."""
     first, _, rest = command.partition(" ")
     second = rest.partition(" ")[0]
-    groups = {"plugins", "queue", "tokens"}
+    groups = {"plugins", "queue", "tokens", "users"}
     return [first, second] if first in groups and second.isalpha() else [first]
 
 
