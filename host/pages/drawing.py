@@ -60,6 +60,7 @@ _templates.filters.update(
     duration=words.duration,
     foreign=words.foreign,
     pretty=words.pretty,
+    pretty_text=words.pretty_text,
     spoken=words.spoken,
 )
 

@@ -71,7 +71,7 @@ def field_routes(site: Site) -> list[Path]:
         id_ = frame.route.row.id
         draft = ConnectionDraft(id=id_, fields=tuple(row.mapping for row in rows))
         try:
-            await site.configure.save(draft, version=_version(form))
+            await site.configure.save(draft, version=version_of(form))
         except VersionConflict:
             now = str((await find_frame(site, id_)).route.row.version)
             return await again(rows, status=409, version=now, faults=Faults(whole=(LATE,)))  # type: ignore[no-any-return]
@@ -108,7 +108,7 @@ def field_routes(site: Site) -> list[Path]:
             blank=FieldRow(),
             faults=faults,
             version=version or frame.route.row.version,
-            changes=_changes(saved, [row.mapping for row in rows]),
+            changes=changed_rows(saved, [row.mapping for row in rows]),
             loyalty_fields=CUSTOMER_FIELDS,
             customers=await site.store.read(count_customers),
             **await _preview(frame.route, rows, customer),
@@ -152,12 +152,13 @@ def _customer(tx: Transaction, *, typed: str) -> StoredCustomer | None:
     return newest_customer(tx)
 
 
-def _changes(saved: Sequence[object], typed: Sequence[object]) -> int:
+def changed_rows(saved: Sequence[object], typed: Sequence[object]) -> int:
     """How many rows are not as they were saved."""
     changed = sum(one != other for one, other in zip(saved, typed, strict=False))
     return changed + abs(len(saved) - len(typed))
 
 
-def _version(form: Form) -> int | None:
+def version_of(form: Form) -> int | None:
+    """The version of the connection that was edited."""
     text = form.text("version")
     return int(text) if text.isdecimal() and len(text) <= 18 else None

@@ -16,6 +16,7 @@ from host.pages.connect import connect_routes
 from host.pages.drawing import STATIC
 from host.pages.entrance import HOME
 from host.pages.errors import HANDLERS
+from host.pages.events import event_routes
 from host.pages.fields import field_routes
 from host.pages.message import message_routes
 from host.pages.message_actions import message_action_routes
@@ -54,6 +55,7 @@ def pages(site: Site) -> Starlette:
             *module_routes(site),
             *overview_routes(site),
             *field_routes(site),
+            *event_routes(site),
             *queue_routes(site),
             *message_routes(site),
             *message_action_routes(site),

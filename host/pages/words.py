@@ -91,3 +91,11 @@ def spoken(text: object) -> str:
 def pretty(value: Json) -> str:
     """JSON for reading, with its numbers as they are."""
     return msgspec.json.format(wire.dumps(value), indent=2).decode()
+
+
+def pretty_text(text: str) -> str:
+    """A JSON text for reading; what is no JSON stays as it is."""
+    try:
+        return msgspec.json.format(text, indent=2)
+    except ValueError:
+        return text
