@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Any, Final, cast
 
-import anyio
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -19,18 +17,18 @@ from host.api.bodies import settings_body
 from host.api.doors import Doors
 from host.delivery.delivery import Delivery
 from host.delivery.queue import Action, Queue
+from host.delivery.watching import watch
 from host.errors import NotFound, UnreadableBody
 from host.model import MessageState, Reason
 from host.store.connections import connection_keys
 from host.store.engine import Transaction
 from host.store.ledger import STATES, read_ledger
 from host.store.listing import MessageFilter
-from host.store.messages import MessageDetail, MessageView, read_view
+from host.store.messages import MessageDetail, MessageView
 from host.store.store import Store
 
 MOST: Final = 500  # messages a page
 _DEFAULT: Final = 50
-_STILL_HERE: Final = 15.0  # seconds of silence after which the stream says that it lives
 
 
 def message_routes(store: Store, queue: Queue, delivery: Delivery, doors: Doors) -> list[Route]:
@@ -191,26 +189,11 @@ def ledger_by_id(tx: Transaction) -> dict[str, dict[str, int]]:
 
 async def _settled(store: Store, delivery: Delivery) -> AsyncIterator[bytes]:
     """Server-sent events: each message as it stands after an attempt."""
-    async with delivery.settled.listen() as listener:
-        yield b": listening\n\n"
-        while True:
-            keys: list[str] | None = None
-            with anyio.move_on_after(_STILL_HERE):
-                try:
-                    keys = [
-                        ruling.claimed.message.dedupe_id for ruling in (await listener.receive())[1]
-                    ]
-                except anyio.EndOfStream:
-                    return
-            if keys is None:
-                yield b": still here\n\n"
-                continue
-            for view in await store.read(partial(_views, install=store.install, ids=keys)):
-                yield b"event: message\nid: %b\ndata: %b\n\n" % (
-                    view.id.encode(),
-                    wire.dumps(message_json(view)),
-                )
-
-
-def _views(tx: Transaction, *, install: str, ids: Sequence[str]) -> list[MessageView]:
-    return [view for id_ in ids if (view := read_view(tx, install, id_)) is not None]
+    async for views in watch(store, delivery):
+        if not views:
+            yield b": still here\n\n"
+        for view in views:
+            yield b"event: message\nid: %b\ndata: %b\n\n" % (
+                view.id.encode(),
+                wire.dumps(message_json(view)),
+            )

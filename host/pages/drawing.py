@@ -49,6 +49,7 @@ _templates: Final = Environment(
 _templates.globals.update(
     asset=asset,
     distance=words.distance,
+    iso=words.iso,
     moment=words.moment,
     several=words.several,
     utc=words.utc,
@@ -81,6 +82,7 @@ async def draw(
         {
             "now": int(time.time() * 1000),
             "here": request.url.path,
+            "active": "",  # the entry of the navigation that a page belongs to, if not by address
             "navigation": NAVIGATION,
             "visitor": visitor,
             "may_operate": visitor is not None and visitor.role.may(Role.OPERATOR),
@@ -94,6 +96,11 @@ async def draw(
     if shown is not None:
         toast.forget(response)
     return response
+
+
+def part(template: str, **context: Any) -> str:
+    """The text of a part of a page that is the same for everybody."""
+    return plain(template, {"now": int(time.time() * 1000), **context})
 
 
 def draw_part(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:

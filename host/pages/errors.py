@@ -59,6 +59,7 @@ def _page(request: Request, status: int, text: str) -> Response:
     context = {
         "now": 0,
         "here": request.url.path,
+        "active": "",
         "navigation": (),
         "visitor": visitor_of(request),
         "trouble": (),

@@ -18,6 +18,7 @@ from host.pages.entrance import HOME
 from host.pages.errors import HANDLERS
 from host.pages.events import event_routes
 from host.pages.fields import field_routes
+from host.pages.live import live_routes
 from host.pages.message import message_routes
 from host.pages.message_actions import message_action_routes
 from host.pages.modules import module_routes
@@ -57,6 +58,7 @@ def pages(site: Site) -> Starlette:
             *field_routes(site),
             *event_routes(site),
             *queue_routes(site),
+            *live_routes(site),
             *message_routes(site),
             *message_action_routes(site),
         ],

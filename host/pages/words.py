@@ -48,6 +48,11 @@ def utc(ms: int) -> str:
     return f"{from_ms(ms):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def iso(ms: int) -> str:
+    """A moment for machines: `2026-05-01T10:00:00.000Z`."""
+    return from_ms(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def clock_time(ms: int) -> str:
     """The time of day: `10:00:00`. Beside it stands the full moment."""
     return f"{from_ms(ms):%H:%M:%S}"
@@ -57,9 +62,8 @@ def moment(ms: int | None, now: int) -> Markup:
     """A `<time>` that reads as a distance, kept fresh by a script; its title is the full moment."""
     if ms is None:
         return Markup("—")
-    iso = from_ms(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Markup('<time datetime="{}" title="{}" data-distance>{}</time>').format(
-        iso, utc(ms), distance(ms, now)
+        iso(ms), utc(ms), distance(ms, now)
     )
 
 
