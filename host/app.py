@@ -106,6 +106,7 @@ class Host:
             configure=bench.configure,
             queue=bench.queue,
             delivery=self.delivery,
+            intake=self.intake,
         )
 
     @asynccontextmanager

@@ -13,7 +13,6 @@ from starlette.routing import Route as Path
 from host.catalogue import CUSTOMER_FIELDS
 from host.configuration import ConnectionDraft
 from host.errors import InvalidConfiguration, VersionConflict
-from host.model import Json, MessageState
 from host.pages import entrance
 from host.pages.connection_frame import ConnectionFrame, draw_in_frame, find_frame
 from host.pages.drawing import draw_part, wants_part
@@ -27,13 +26,12 @@ from host.routing import Route
 from host.store.backfills import count_customers
 from host.store.customers import StoredCustomer, find_customers, newest_customer
 from host.store.engine import Transaction
-from host.store.listing import MessageFilter
+from host.store.finding import last_profile
 
 LATE: Final = (
     "Somebody else saved this connection while you were editing it. What you typed is kept "
     "below. Look it through: saving now puts it in the place of theirs."
 )
-_LOOKED_THROUGH: Final = 10  # delivered messages among which the last profile part is looked for
 
 
 def field_routes(site: Site) -> list[Path]:
@@ -115,26 +113,17 @@ def field_routes(site: Site) -> list[Path]:
         )
 
     async def _preview(route: Route, rows: Sequence[FieldRow], typed: str) -> dict[str, Any]:
+        install = site.store.install
         customer = await site.store.read(partial(_customer, typed=typed))
         preview: ProfilePreview | None = None
-        last: Json = None
+        last: object = None
         if customer is not None:
             complete = [row.mapping for row in rows if row.loyalty and row.remote]
             preview = preview_profile(route, complete, customer)
-            last = await _last_sent(route, customer.id)
+            told = partial(last_profile, install=install, connection=route.row.id)
+            found = await site.store.read(partial(told, customer=customer.id))
+            last = found[1] if found else None
         return {"customer": customer, "typed_customer": typed, "preview": preview, "last": last}
-
-    async def _last_sent(route: Route, customer: str) -> Json:
-        """The newest profile part that was delivered."""
-        wanted = MessageFilter(
-            connection=route.row.id, customer=customer, state=MessageState.DELIVERED
-        )
-        views, _ = await site.queue.page(wanted, None, _LOOKED_THROUGH)
-        for view in views:
-            detail = await site.queue.detail(view.id)
-            if detail is not None and detail.payload and detail.payload.get("profile") is not None:
-                return detail.payload["profile"]
-        return None
 
     return [
         entrance.get(site, "/connections/{id}/fields", get_fields),

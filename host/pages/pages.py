@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from host.pages.connect import connect_routes
+from host.pages.customers import customer_routes
 from host.pages.drawing import STATIC
 from host.pages.entrance import HOME
 from host.pages.errors import HANDLERS
@@ -59,6 +60,7 @@ def pages(site: Site) -> Starlette:
             *event_routes(site),
             *queue_routes(site),
             *live_routes(site),
+            *customer_routes(site),
             *message_routes(site),
             *message_action_routes(site),
         ],

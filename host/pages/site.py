@@ -8,6 +8,7 @@ from host.accounts import Accounts
 from host.configure import Configure
 from host.delivery.delivery import Delivery
 from host.delivery.queue import Queue
+from host.intake.intake import Intake
 from host.modules import Modules
 from host.store.store import Store
 
@@ -22,3 +23,4 @@ class Site:
     configure: Configure
     queue: Queue
     delivery: Delivery
+    intake: Intake

@@ -1,0 +1,175 @@
+"""Customers: found, and one with all that is known of them and all that happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as Path
+
+from host import wire
+from host.accounts import Role
+from host.catalogue import CUSTOMER_FIELDS, event_label
+from host.errors import NotFound
+from host.model import Json
+from host.pages import entrance
+from host.pages.drawing import draw
+from host.pages.forms import read_form
+from host.pages.message import OUTCOMES
+from host.pages.site import Site
+from host.pages.toast import go
+from host.preview import preview_profile
+from host.routing import Route, Routing
+from host.store.customers import StoredCustomer
+from host.store.engine import Transaction
+from host.store.finding import (
+    PAGE,
+    FoundCustomer,
+    PastEvent,
+    TimeLine,
+    find_customer,
+    last_profile,
+    list_customers,
+    read_time_line,
+    search_customers,
+)
+from host.store.messages import MessageView
+
+SHOW: Final = (("", "Everything"), ("events", "Events"), ("messages", "Messages"))
+_LABELS: Final = {field.id: field.label for field in CUSTOMER_FIELDS}
+_LONGEST_CURSOR: Final = 19  # digits of a key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarSide:
+    """A customer as one connection knows them. `last`: the profile part delivered last."""
+
+    route: Route
+    last: object | None
+    message: MessageView | None  # that brought it
+    differs: bool  # from what would be sent now
+
+
+def customer_routes(site: Site) -> list[Path]:
+    """The routes of customers. An id may hold anything, so it stands in the query."""
+
+    async def get_customers(request: Request) -> Response:
+        typed = request.query_params.get("q", "").strip()
+        before = _key(request.query_params.get("before", ""))
+
+        def read(tx: Transaction) -> list[FoundCustomer]:
+            return search_customers(tx, typed) if typed else list_customers(tx, before)
+
+        found = await site.store.read(read)
+        return await draw(
+            site,
+            request,
+            "customers.html",
+            found=found,
+            typed=typed,
+            before=before,
+            older=found[-1].customer.key if not typed and len(found) == PAGE else None,
+            full=len(found) == PAGE,
+            path_of=customer_path,
+        )
+
+    async def get_customer(request: Request) -> Response:
+        id_ = request.query_params.get("id", "")
+        show = request.query_params.get("show", "")
+        before = _key(request.query_params.get("before", ""))
+        routing = await site.configure.routing()
+        install = site.store.install
+
+        def read(tx: Transaction) -> tuple[FoundCustomer, TimeLine, list[FarSide]]:
+            found = find_customer(tx, id_)
+            if found is None:
+                raise NotFound("there is no customer under that id; erased ones are known no more")
+            line = read_time_line(tx, install, found.customer, before=before, show=show)
+            return found, line, [_far_side(tx, install, r, found.customer) for r in routing.routes]
+
+        found, line, far_sides = await site.store.read(read)
+        return await draw(
+            site,
+            request,
+            "customer.html",
+            active="/customers",
+            found=found,
+            customer=found.customer,
+            fields=_labelled(found.customer.fields or {}),
+            far_sides=far_sides,
+            line=line,
+            show=show if show in dict(SHOW) else "",
+            shows=SHOW,
+            before=before,
+            path_of=customer_path,
+            event_label=event_label,
+            data_of=_data,
+            why_none=partial(_why_none, routing),
+            outcomes=OUTCOMES,
+        )
+
+    async def post_erase(request: Request) -> Response:
+        form = await read_form(request)
+        id_ = form.secret("id")
+        if form.text("typed") != id_.strip():
+            text = "Nothing was erased: the id that was typed is another one."
+            return go(customer_path(id_), text, failed=True)
+        if not await site.intake.erase(id_):
+            raise NotFound("there is no customer under that id")
+        text = (
+            f"{id_} is erased here: profile, identities, contents of events and messages. "
+            "What was delivered before is erased at each destination by its own means."
+        )
+        return go("/customers", text)
+
+    return [
+        entrance.get(site, "/customers", get_customers),
+        entrance.get(site, "/customer", get_customer),
+        entrance.post(site, "/customer/erase", post_erase, role=Role.ADMIN),
+    ]
+
+
+def customer_path(id_: str, **more: str) -> str:
+    """The address of a customer's page."""
+    return f"/customer?{urlencode({'id': id_, **more})}"
+
+
+def _far_side(tx: Transaction, install: str, route: Route, customer: StoredCustomer) -> FarSide:
+    told = last_profile(tx, install, route.row.id, customer.id)
+    message, last = told if told else (None, None)
+    now = preview_profile(route, route.config.fields, customer)
+    differs = last is not None and not now.problem and now.content != last
+    return FarSide(route=route, last=last, message=message, differs=differs)
+
+
+def _labelled(fields: Mapping[str, Json]) -> list[tuple[str, str, Json]]:
+    """Every field: its name, its label, its value."""
+    return [(name, _LABELS.get(name, ""), value) for name, value in fields.items()]
+
+
+def _data(event: PastEvent) -> Json:
+    """What an event said of itself."""
+    if event.body is None:
+        return None
+    item = wire.loads(event.body)
+    data: Json = item.get("data") if isinstance(item, dict) else None
+    return data or {}
+
+
+def _why_none(routing: Routing, action: str) -> str:
+    """Why no message was made of an event, as far as today's configuration tells."""
+    takers = routing.takers.get(action, ())
+    if not takers:
+        return "no connection has it associated"
+    if not any(taker.switched_on for taker in takers):
+        return "the module that takes it is switched off"
+    return "it was not associated when it came, or the module had nothing to send for it"
+
+
+def _key(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_CURSOR else None

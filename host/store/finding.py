@@ -1,0 +1,172 @@
+"""Customers as people look for them, and what one of them did and got, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from host.model import MessageState
+from host.store.customers import StoredCustomer
+from host.store.engine import Row, Transaction
+from host.store.keys import LAST_KEY, message_id, ms_of
+from host.store.listing import MessageFilter, read_page
+from host.store.messages import HistoryLine, MessageView, read_detail
+
+PAGE: Final = 50
+_ERASED: Final = 2  # in the column that tells who opted out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCustomer:
+    """A customer as a list shows them."""
+
+    customer: StoredCustomer
+    erased: bool
+
+    @classmethod
+    def from_row(cls, row: Row) -> FoundCustomer:
+        """One of the statements of `finding.sql`."""
+        key, id_, opted_out, opted_at, changed_at, text = row
+        customer = StoredCustomer(
+            key=key,
+            id=id_,
+            opted_out=bool(opted_out),
+            opted_at=opted_at,
+            changed_at=changed_at,
+            text=text,
+        )
+        return cls(customer=customer, erased=opted_out == _ERASED)
+
+
+def list_customers(tx: Transaction, before: int | None = None) -> list[FoundCustomer]:
+    """Customers, the newest known first; `before`: the key of the last one shown."""
+    rows = tx.rows("customers_newest", before or LAST_KEY, PAGE)
+    return [FoundCustomer.from_row(row) for row in rows]
+
+
+def search_customers(tx: Transaction, typed: str) -> list[FoundCustomer]:
+    """At most a page of customers: by e-mail address, external id, or the beginning of the id."""
+    rows: list[Row] = [
+        *tx.rows("customers_by_email", typed.lower(), PAGE),
+        *tx.rows("customers_by_value", typed, PAGE),
+        *tx.rows("customers_beginning", typed, typed + "\U0010ffff", PAGE),
+    ]
+    found = {row[0]: FoundCustomer.from_row(row) for row in rows}
+    return list(found.values())[:PAGE]
+
+
+def find_customer(tx: Transaction, id_: str) -> FoundCustomer | None:
+    """One customer by id."""
+    row = tx.row("customer_by_id", id_)
+    return FoundCustomer.from_row(row) if row else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastEvent:
+    """An event of a customer. `body`: the item as it came; None: it is no longer kept."""
+
+    key: int
+    id: str
+    action: str
+    body: bytes | None
+
+    @property
+    def at(self) -> int:
+        """When it was taken, ms since 1970."""
+        return ms_of(self.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLineEntry:
+    """Something in a customer's life: an event, or a message with its attempts."""
+
+    key: int
+    event: PastEvent | None = None
+    messages: int = 0  # how many of the messages looked at were made of the event
+    message: MessageView | None = None
+    attempts: tuple[HistoryLine, ...] = ()
+
+    @property
+    def at(self) -> int:
+        """When it came to be, ms since 1970."""
+        return ms_of(self.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLine:
+    """A page of a customer's life, newest first. `older`: the cursor of the next page."""
+
+    entries: tuple[TimeLineEntry, ...]
+    older: int | None = None
+
+
+def read_time_line(
+    tx: Transaction,
+    install: str,
+    customer: StoredCustomer,
+    *,
+    before: int | None = None,
+    show: str = "",
+) -> TimeLine:
+    """A page of what a customer did and got. `show`: "events" or "messages" alone."""
+    start = before or LAST_KEY
+    views: Sequence[MessageView] = ()
+    events: Sequence[PastEvent] = ()
+    if show != "events":
+        cursor = message_id(install, start, 1)
+        wanted = MessageFilter(customer=customer.id)
+        views, _ = read_page(tx, install, wanted, cursor, PAGE + 1)
+    if show != "messages":
+        events = _events(tx, customer.key, start)
+    made = _made_of(tx, install, customer, events)
+    entries = [TimeLineEntry(key=view.key, message=view) for view in views]
+    entries += [TimeLineEntry(key=e.key, event=e, messages=made.get(e.key, 0)) for e in events]
+    entries.sort(key=lambda entry: entry.key, reverse=True)
+    shown = [_with_attempts(tx, install, entry) for entry in entries[:PAGE]]
+    older = shown[-1].key if len(entries) > PAGE else None
+    return TimeLine(entries=tuple(shown), older=older)
+
+
+def last_profile(
+    tx: Transaction, install: str, connection: str, customer: str, look: int = 10
+) -> tuple[MessageView, object] | None:
+    """The newest delivered message that brought a profile part, and that part."""
+    wanted = MessageFilter(connection=connection, customer=customer, state=MessageState.DELIVERED)
+    views, _ = read_page(tx, install, wanted, None, look)
+    for view in views:
+        detail = read_detail(tx, install, view.id)
+        part = detail.payload.get("profile") if detail and detail.payload else None
+        if part is not None:
+            return view, part
+    return None
+
+
+def _events(tx: Transaction, customer: int, before: int) -> list[PastEvent]:
+    return [
+        PastEvent(key=row[0], id=row[1], action=row[2], body=row[3])
+        for row in tx.rows("events_of_customer", customer, before, PAGE + 1)
+    ]
+
+
+def _made_of(
+    tx: Transaction, install: str, customer: StoredCustomer, events: Sequence[PastEvent]
+) -> dict[int, int]:
+    """How many messages were made of each event; those made of it follow it closely."""
+    if not events:
+        return {}
+    # A replay comes later than its event, so what came after the newest one is looked at, too.
+    wanted = MessageFilter(customer=customer.id, since=events[-1].at)
+    views, _ = read_page(tx, install, wanted, None, 4 * PAGE)
+    counts: dict[int, int] = {}
+    for view in views:
+        if view.event_key is not None:
+            counts[view.event_key] = counts.get(view.event_key, 0) + 1
+    return counts
+
+
+def _with_attempts(tx: Transaction, install: str, entry: TimeLineEntry) -> TimeLineEntry:
+    if entry.message is None:
+        return entry
+    detail = read_detail(tx, install, entry.message.id)
+    return replace(entry, attempts=detail.history) if detail else entry
