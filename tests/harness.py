@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,8 +181,9 @@ class HostProcess:
         os.environ.update(self.environment)
         sys.stdin = given
         try:
-            with redirect_stdout(out), redirect_stderr(err):
-                code = run_command(list(arguments))
+            # In a thread, because a browser test holds this one's event loop.
+            with redirect_stdout(out), redirect_stderr(err), ThreadPoolExecutor(1) as elsewhere:
+                code = elsewhere.submit(run_command, list(arguments)).result()
         finally:
             os.environ.clear()
             os.environ.update(before[0])
