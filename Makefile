@@ -10,13 +10,19 @@ SDK_INSTALLED := .bench/venv/.installed
 PROJECTS := . $(patsubst %/,%,$(dir $(wildcard plugins/*/pyproject.toml)))
 DEFINITIONS := $(addsuffix /pyproject.toml,$(PROJECTS))
 
-.PHONY: demo test lint bench lock
+.PHONY: demo test browser lint bench lock
 
 demo: $(INSTALLED)
 	$(BIN)/loyalty-host demo $(ARGS)
 
+# One worker runs the browser tests, which is what loadgroup is for.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m tests.browser.chromium || echo "without it the browser tests are skipped" >&2
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+# The Chromium of the browser tests: one on this machine, else one fetched into .browser.
+browser: $(INSTALLED)
+	$(BIN)/python -m tests.browser.chromium
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check
