@@ -56,7 +56,8 @@ def _card(arrival: Mapping[str, Any]) -> str:
         "<article><header>"
         f"<h3>{escape(str(arrival['event'] or 'Batch'))}</h3>"
         f'<span class="kind">{escape(str(kind))}{route}</span>'
-        f"<time>{escape(arrival['received_at'][11:19])} UTC</time></header>"
+        f'<time datetime="{escape(arrival["received_at"])}">'
+        f"{escape(arrival['received_at'][11:19])} UTC</time></header>"
         + "".join(_group(name, values) for name, values in groups if values)
         + f"<footer>{escape(str(arrival['id'] or 'no id'))}</footer></article>"
     )
