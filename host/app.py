@@ -107,6 +107,7 @@ class Host:
             queue=bench.queue,
             delivery=self.delivery,
             intake=self.intake,
+            backfills=bench.backfills,
         )
 
     @asynccontextmanager

@@ -25,6 +25,7 @@ from host.pages.message_actions import message_action_routes
 from host.pages.modules import module_routes
 from host.pages.overview import overview_routes
 from host.pages.queue import queue_routes
+from host.pages.send_all import send_all_routes
 from host.pages.shield import Shield
 from host.pages.signing_in import signing_in_routes
 from host.pages.site import Site
@@ -58,6 +59,7 @@ def pages(site: Site) -> Starlette:
             *overview_routes(site),
             *field_routes(site),
             *event_routes(site),
+            *send_all_routes(site),
             *queue_routes(site),
             *live_routes(site),
             *customer_routes(site),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from host.accounts import Accounts
+from host.backfill.backfills import Backfills
 from host.configure import Configure
 from host.delivery.delivery import Delivery
 from host.delivery.queue import Queue
@@ -24,3 +25,4 @@ class Site:
     queue: Queue
     delivery: Delivery
     intake: Intake
+    backfills: Backfills
