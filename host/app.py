@@ -108,6 +108,7 @@ class Host:
             delivery=self.delivery,
             intake=self.intake,
             backfills=bench.backfills,
+            home=bench.environment.home,
         )
 
     @asynccontextmanager
@@ -181,12 +182,12 @@ class _Elsewhere:
 
     def __init__(self, unknown: ASGIApp, site: ASGIApp) -> None:
         self._unknown = unknown
-        self._site = site
+        self.site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on."""
         path = scope.get("path", "")
-        app = self._unknown if path.startswith("/api/") or path == "/api" else self._site
+        app = self._unknown if path.startswith("/api/") or path == "/api" else self.site
         await app(scope, receive, send)
 
 

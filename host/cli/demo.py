@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from host import wire
+from host.accounts import Accounts, Role
 from host.app import Host, host
 from host.cli.context import environment, run, say
 from host.client import send_file, summary_line
@@ -37,6 +38,7 @@ from host.store.ledger import read_ledger
 from host.store.tokens import create_token
 
 _SETTLED_WITHIN = 60.0  # seconds
+_NAME = "demonstration"  # of the admin who is signed in by the printed link
 
 
 def demo(
@@ -61,6 +63,7 @@ class _Stage:
     url: str  # of the host
     destination: str  # URL of the stand-in
     token: Secret
+    link: Secret  # signs whoever follows it in at the pages
 
 
 async def _demo(*, once: bool, port: int) -> bool:
@@ -120,7 +123,10 @@ async def _stage(settings: Environment, port: int) -> AsyncIterator[tuple[_Stage
         token = await running.bench.store.write(
             lambda tx: create_token(tx, "demonstration", "admin")
         )
-        stage = _Stage(running, module, stand_in, server.url, destination.url, token)
+        accounts = Accounts(running.bench.store)
+        await accounts.add(_NAME, Role.ADMIN)
+        link = await accounts.sign_in_link(_NAME)
+        stage = _Stage(running, module, stand_in, server.url, destination.url, token, link)
         try:
             yield stage, server
         finally:
@@ -226,6 +232,7 @@ def _print_rulings(rulings: Sequence[Ruling]) -> None:
 def _print_addresses(stage: _Stage) -> None:
     token = stage.token.reveal()
     say("")
+    say(f"The pages, signed in         {stage.url}/link/{stage.link.reveal()}")
     say(f"Live Stream of the stand-in  {stage.destination}{stage.stand_in.live_stream}")
     say(f"The host's API               {stage.url}/api/openapi.json")
     say(f"A token for it               {token}")

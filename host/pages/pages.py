@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from host.pages.account import account_routes
 from host.pages.connect import connect_routes
 from host.pages.customers import customer_routes
 from host.pages.drawing import STATIC
@@ -19,16 +20,19 @@ from host.pages.entrance import HOME
 from host.pages.errors import HANDLERS
 from host.pages.events import event_routes
 from host.pages.fields import field_routes
+from host.pages.health import health_routes
 from host.pages.live import live_routes
 from host.pages.message import message_routes
 from host.pages.message_actions import message_action_routes
 from host.pages.modules import module_routes
 from host.pages.overview import overview_routes
+from host.pages.people import people_routes
 from host.pages.queue import queue_routes
 from host.pages.send_all import send_all_routes
 from host.pages.shield import Shield
 from host.pages.signing_in import signing_in_routes
 from host.pages.site import Site
+from host.pages.tokens import token_routes
 
 _YEAR: Final = "public, max-age=31536000, immutable"
 
@@ -63,6 +67,10 @@ def pages(site: Site) -> Starlette:
             *queue_routes(site),
             *live_routes(site),
             *customer_routes(site),
+            *health_routes(site),
+            *people_routes(site),
+            *token_routes(site),
+            *account_routes(site),
             *message_routes(site),
             *message_action_routes(site),
         ],

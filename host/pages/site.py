@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from host.accounts import Accounts
 from host.backfill.backfills import Backfills
@@ -26,3 +27,4 @@ class Site:
     delivery: Delivery
     intake: Intake
     backfills: Backfills
+    home: Path  # the data folder

@@ -333,7 +333,8 @@ async def test_a_message_goes_behind_what_waits_for_the_customer_and_takes_an_ol
         ("c0", "point_add", "silver"),
         ("c0", None, "gold"),
     ]
-    superseded = [v.reason.code for v in await desk.outbox.views(state=MessageState("withheld")) if v.reason]
+    withheld = await desk.outbox.views(state=MessageState("withheld"))
+    superseded = [view.reason.code for view in withheld if view.reason]
     assert superseded == ["superseded"] * 2
 
 
