@@ -8,10 +8,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 from host import samples
-from host.catalogue import EVENTS
+from host.catalogue import EVENTS, OPT_IN, OPT_OUT
 from host.dry_run import WireRequest, dry_run
 from host.errors import PluginFault
-from host.mapping import ProfilePart, Unmappable, map_message, profile_part
+from host.mapping import (
+    ProfilePart,
+    Unmappable,
+    body_of,
+    map_message,
+    profile_part,
+    too_large,
+)
 from host.model import (
     Customer,
     Event,
@@ -27,9 +34,11 @@ from host.routing import Route
 from host.store.customers import StoredCustomer
 from host.store.events import StoredEvent
 from host.store.keys import ms_of
+from host.store.outbox import Body
 
 EXAMPLE_CUSTOMER: Final = "example-customer"
 EXAMPLE_ID: Final = "example"
+_MERGED: Final = "merged"
 _NOT_READY: Final = "the module is not ready, so it cannot be asked"
 _NOTHING: Final = "the module sends nothing for this"
 
@@ -75,6 +84,8 @@ async def preview_event(
     if typed is None or typed.connection is None:
         return EventPreview(event=event, problem=_NOT_READY)
     environment = typed.connection.environment
+    if customer is not None and (why := _withheld(event, customer)):
+        return EventPreview(event=event, problem=why)
     known = Customer(id=event.customer or EXAMPLE_CUSTOMER)
     if customer is not None and not customer.opted_out:
         known = customer.customer
@@ -84,6 +95,11 @@ async def preview_event(
         return EventPreview(event=event, problem=_NOTHING)
     if isinstance(mapped, Unmappable):
         return EventPreview(event=event, problem=mapped.reason.text)
+    body = body_of(typed, mapped)
+    if isinstance(body, Body):
+        body = too_large(typed, body.payload, Kind.EVENT) or body
+    if isinstance(body, Unmappable):
+        return EventPreview(event=event, problem=body.reason.text)
     message = Message(
         dedupe_id=EXAMPLE_ID,
         kind=Kind.EVENT,
@@ -97,6 +113,15 @@ async def preview_event(
     except PluginFault as fault:
         return EventPreview(event=event, notes=notes, problem=str(fault))
     return EventPreview(event=event, request=request, notes=tuple(dict.fromkeys(notes)))
+
+
+def _withheld(event: Event, customer: StoredCustomer) -> str:
+    """Why an event of this customer would be withheld, if it would."""
+    if customer.opted_out and event.action not in (OPT_OUT, OPT_IN):
+        return "the customer has opted out: such an event is withheld"
+    if (customer.fields or {}).get("status") == _MERGED:
+        return "the customer was merged into another one: such an event is withheld"
+    return ""
 
 
 def _notes_of(part: ProfilePart | Unmappable) -> tuple[str, ...]:

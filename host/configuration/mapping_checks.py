@@ -41,7 +41,7 @@ def field_faults(rows: Sequence[FieldMapping], manifest: Manifest, path: str) ->
         elif row.remote in seen:
             yield Fault(
                 path=f"{here}.remote",
-                message=f'"{row.remote}" is filled by row [{seen[row.remote]}] already; '
+                message=f'"{row.remote}" is filled by {rows[seen[row.remote]].loyalty} already; '
                 "remove one of them",
             )
         else:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from host.errors import Fault
 from host.model import EventMapping
 from host.pages.forms import Form
 
-COLUMNS = ("loyalty", "external", "type", "attributes", "enabled")
+COLUMNS: Final = ("loyalty", "external", "type", "attributes", "enabled")
+ALL: Final = "all"
+CHOSEN: Final = "chosen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,8 @@ class EventRow:
     loyalty: str = ""
     external: str = ""
     type: str = ""
-    attributes: str = ""  # "": all values
+    values: str = ALL  # or the chosen ones
+    attributes: str = ""
     enabled: bool = True
     fresh: bool = False  # just added: it gets the focus
 
@@ -30,7 +34,7 @@ class EventRow:
             loyalty=self.loyalty,
             external=self.external,
             type=self.type,
-            attributes=_chosen(self.attributes),
+            attributes=_chosen(self.attributes) if self.values == CHOSEN else None,
             enabled=self.enabled,
         )
 
@@ -42,6 +46,7 @@ def rows_of(mappings: Iterable[EventMapping]) -> list[EventRow]:
             loyalty=one.loyalty,
             external=one.external,
             type=one.type,
+            values=ALL if one.attributes is None else CHOSEN,
             attributes=_lines(one.attributes),
             enabled=one.enabled,
         )
@@ -56,6 +61,8 @@ def typed_rows(form: Form) -> list[EventRow]:
             loyalty=row.get("loyalty", ""),
             external=row.get("external", ""),
             type=row.get("type", ""),
+            # Whoever typed some means them, whatever stands in the choice beside.
+            values=CHOSEN if row.get("attributes") else row.get("values", ALL),
             attributes=row.get("attributes", ""),
             enabled="enabled" in row,
         )
@@ -75,11 +82,10 @@ def at_inputs(faults: Iterable[Fault]) -> list[Fault]:
     ]
 
 
-def _chosen(text: str) -> dict[str, str] | None:
+def _chosen(text: str) -> dict[str, str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     pairs = (line.partition("=") for line in lines)
-    chosen = {path.strip(): (name if sign else path).strip() for path, sign, name in pairs}
-    return chosen or None
+    return {path.strip(): (name if sign else path).strip() for path, sign, name in pairs}
 
 
 def _lines(attributes: Mapping[str, str] | None) -> str:

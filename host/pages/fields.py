@@ -142,9 +142,10 @@ def _customer(tx: Transaction, *, typed: str) -> StoredCustomer | None:
 
 
 def changed_rows(saved: Sequence[object], typed: Sequence[object]) -> int:
-    """How many rows are not as they were saved."""
-    changed = sum(one != other for one, other in zip(saved, typed, strict=False))
-    return changed + abs(len(saved) - len(typed))
+    """How many rows are not as they were saved: changed, added or removed."""
+    gone = [row for row in saved if row not in typed]
+    new = [row for row in typed if row not in saved]
+    return max(len(gone), len(new))
 
 
 def version_of(form: Form) -> int | None:

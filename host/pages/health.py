@@ -100,7 +100,7 @@ def _versions(site: Site) -> list[tuple[str, str]]:
         own = version("loyalty-host")
     except PackageNotFoundError:
         own = "unknown"
-    modules = [(m.title, m.version) for m in site.modules.registry.modules if m.version]
+    modules = [(f"Module {m.name}", m.version) for m in site.modules.registry.modules if m.version]
     return [
         ("Loyalty Host", own),
         ("Promises to modules", str(HOST_API)),

@@ -129,7 +129,7 @@ def read_time_line(
 
 
 def last_profile(
-    tx: Transaction, install: str, connection: str, customer: str, look: int = 10
+    tx: Transaction, install: str, connection: str, customer: str, look: int = PAGE
 ) -> tuple[MessageView, object] | None:
     """The newest delivered message that brought a profile part, and that part."""
     wanted = MessageFilter(connection=connection, customer=customer, state=MessageState.DELIVERED)

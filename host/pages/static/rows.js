@@ -16,9 +16,9 @@ for (const form of document.querySelectorAll("form[data-table]")) {
   function count() {
     if (!saved || !told) return;
     const now = state();
-    const same = Math.min(saved.length, now.length);
-    let changes = Math.abs(saved.length - now.length);
-    for (let at = 0; at < same; at += 1) changes += saved[at] !== now[at];
+    const gone = saved.filter((row) => !now.includes(row)).length;
+    const added = now.filter((row) => !saved.includes(row)).length;
+    const changes = Math.max(gone, added);
     told.textContent = changes ? `${changes} unsaved change${changes > 1 ? "s" : ""}` : "";
     if (changes) form.dataset.edited = "";
     else delete form.dataset.edited;
@@ -69,4 +69,12 @@ for (const form of document.querySelectorAll("form[data-table]")) {
     count();
   });
   form.addEventListener("input", count);
+
+  // Enter in a field that has a button of its own presses that one, not Save.
+  form.addEventListener("keydown", (event) => {
+    const button = event.key === "Enter" && event.target.dataset.enter;
+    if (!button) return;
+    event.preventDefault();
+    document.getElementById(button).click();
+  });
 }

@@ -151,6 +151,29 @@ async def test_a_sample_shows_the_request_and_sends_nothing(
     assert [view.attempts for view in await scene.outbox.views()] == [0]
 
 
+async def test_no_value_at_all_is_not_all_values(scene: MessageScene, operator: Person) -> None:
+    none = EventMapping(loyalty="tier_up", external="tier_up", type="other", attributes={})
+    draft = ConnectionDraft(id="mparticle", events=(none,))
+    await scene.host.bench.configure.save(draft, untested=True)
+
+    await operator.post(PAGE, (await operator.get(PAGE)).form(PAGE) | {"do": "save"})
+
+    assert await saved(scene) == (none,)
+
+
+async def test_what_would_be_withheld_is_not_shown_as_a_request(
+    scene: MessageScene, operator: Person
+) -> None:
+    await scene.take("c-1")
+    await scene.take("c-1", action="opt_out")
+    typed = (await operator.get(PAGE)).form(PAGE)
+
+    page = await operator.post(PAGE, typed | {"do": "try 0"})
+
+    assert "the customer has opted out: such an event is withheld" in page.text
+    assert page.html.select("#tried p.mono") == []
+
+
 async def test_names_are_counted_against_what_the_destination_keeps(operator: Person) -> None:
     assert "1 of 1,000 names that mParticle keeps" in (await operator.get(PAGE)).text
 

@@ -150,7 +150,7 @@ async def test_health_tells_what_the_host_is_made_of(admin: Person) -> None:
 
     assert "Module mparticle ready" in page.text
     assert "90 days after they were made" in page.text
-    assert "mParticle 0.1.0" in page.text
+    assert "Module mparticle 0.1.0" in page.text
     assert "free" in page.text
 
 
