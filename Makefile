@@ -15,10 +15,9 @@ DEFINITIONS := $(addsuffix /pyproject.toml,$(PROJECTS))
 demo: $(INSTALLED)
 	$(BIN)/loyalty-host demo $(ARGS)
 
-# One worker runs the browser tests, which is what loadgroup is for.
 test: $(INSTALLED)
 	@$(BIN)/python -m tests.browser.chromium || echo "without it the browser tests are skipped" >&2
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 # The Chromium of the browser tests: one on this machine, else one fetched into .browser.
 browser: $(INSTALLED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -14,22 +13,10 @@ from tests.browser.chromium import Chromium, NoChromium, find
 from tests.browser.watch import Guard, Watched, watched
 from tests.harness import Scene, scene
 
-HERE: Final = Path(__file__).parent
 REQUIRED_BY: Final = ("HOST_TEST_REQUIRE_BROWSER", "CI")
 NAME: Final = "ana"
 PASSWORD: Final = "a long enough password"
 FAILED: Final = pytest.StashKey[bool]()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs every browser test: a browser each would starve two cores.
-
-    First, because xdist reads the groups in the same hook.
-    """
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,27 @@
+"""How tests spread over xdist's workers: what needs a browser goes to one, the rest anywhere."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling, Scheduling  # type: ignore[import-untyped]
+
+BROWSER: Final = "tests/browser/"
+
+
+class OneBrowser(LoadScopeScheduling):  # type: ignore[misc]
+    """A browser on each worker would starve two cores, and each would start a host of its own.
+
+    The option `--dist loadgroup` is meant for this, but its groups do nothing under pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Spread them so, unless another way is asked for."""
+    return OneBrowser(config, log) if config.getvalue("dist") == "load" else None
