@@ -341,4 +341,5 @@ def scene(
             configuration(destination.url, events=events, fields=fields, delivery=delivery)
         )
         host.start()
+        assert host.client  # with it comes the token that commands send
         yield Scene(host, destination)

@@ -73,7 +73,12 @@ class Chromium:
         """Start it without a window."""
         # The sandbox refuses root, which containers run as.
         flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(FLAGS)
-        environment: dict[str, str | float | bool] = {**os.environ, **self.variables}
+        # Under a locale such as C.UTF-8 pages would meet the language "en-US@posix".
+        environment: dict[str, str | float | bool] = {
+            **os.environ,
+            "LC_ALL": "en_US.UTF-8",
+            **self.variables,
+        }
         return playwright.chromium.launch(executable_path=self.program, args=flags, env=environment)
 
     def version(self) -> str:

@@ -181,28 +181,28 @@ async def test_a_link_that_was_used_wrongly_still_stands(empty: House) -> None:
 @pytest.mark.parametrize(
     ("name", "password", "at"),
     [
-        ("", PASSWORD, {"name"}),
-        ("   ", PASSWORD, {"name"}),
-        ("a" * 65, PASSWORD, {"name"}),
-        ("a\nb", PASSWORD, {"name"}),
-        ("a\u202eb", PASSWORD, {"name"}),
-        ("a\ud800b", PASSWORD, {"name"}),
-        ("bo", "123456789", {"password"}),
-        ("bo", "x" * 1025, {"password"}),
-        ("Bo@Example.com", "bo@example.COM", {"password"}),
-        ("", "short", {"name", "password"}),
-        ("ADA", PASSWORD, {"name"}),
-        ("\uff21da", PASSWORD, {"name"}),
+        ("", PASSWORD, "name"),
+        ("   ", PASSWORD, "name"),
+        ("a" * 65, PASSWORD, "name"),
+        ("a\nb", PASSWORD, "name"),
+        ("a\u202eb", PASSWORD, "name"),
+        ("a\ud800b", PASSWORD, "name"),
+        ("bo", "123456789", "password"),
+        ("bo", "x" * 1025, "password"),
+        ("Bo@Example.com", "bo@example.COM", "password"),
+        ("", "short", "name password"),
+        ("ADA", PASSWORD, "name"),
+        ("\uff21da", PASSWORD, "name"),
     ],
     ids=repr,
 )
 async def test_what_is_wrong_with_a_person_is_said_where(
-    house: House, name: str, password: str, at: set[str]
+    house: House, name: str, password: str, at: str
 ) -> None:
     with pytest.raises(InvalidConfiguration) as refused:
         await house.accounts.add(name, Role.VIEWER, password)
 
-    assert faults(refused) == at
+    assert faults(refused) == set(at.split())
     assert len(await house.accounts.people()) == 1
 
 
