@@ -43,9 +43,9 @@ from host.store.users import (
 class Accounts:
     """People, their sessions and their one-time links."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, hashing: Hashing | None = None) -> None:
         self._store = store
-        self._hashing = Hashing()
+        self._hashing = hashing or Hashing()
 
     # Coming in, and going.
 

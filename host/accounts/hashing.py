@@ -26,8 +26,8 @@ class Busy(Exception):
 class Hashing:
     """Makes and checks hashes. Both take a turn, which the caller holds: see `turn`."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
         self._turns = anyio.CapacityLimiter(_AT_ONCE)
 
     @asynccontextmanager
