@@ -65,7 +65,7 @@ def test_the_way_click_by_click(start: Start) -> None:
     page.get_by_role("button", name="Sign in").click()
 
     # The module is found and switched on.
-    page.get_by_role("searchbox", name="Search modules").press_sequentially("mparticle")
+    page.get_by_role("searchbox", name="Search modules").press_sequentially("mpratic")
     expect(page.get_by_role("status").filter(has_text="module")).to_contain_text("1 module for")
     page.get_by_role("button", name="Enable").click()
 
