@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
@@ -24,7 +25,7 @@ from host.store.connections import connection_keys
 from host.store.engine import Transaction
 from host.store.ledger import STATES, read_ledger
 from host.store.listing import MessageFilter
-from host.store.messages import MessageDetail, MessageView
+from host.store.messages import MessageDetail, MessageView, read_view
 from host.store.store import Store
 
 MOST: Final = 500  # messages a page
@@ -189,11 +190,16 @@ def ledger_by_id(tx: Transaction) -> dict[str, dict[str, int]]:
 
 async def _settled(store: Store, delivery: Delivery) -> AsyncIterator[bytes]:
     """Server-sent events: each message as it stands after an attempt."""
-    async for views in watch(store, delivery):
-        if not views:
+    async for ids in watch(delivery):
+        if not ids:
             yield b": still here\n\n"
-        for view in views:
+            continue
+        for view in await store.read(partial(_views, install=store.install, ids=ids)):
             yield b"event: message\nid: %b\ndata: %b\n\n" % (
                 view.id.encode(),
                 wire.dumps(message_json(view)),
             )
+
+
+def _views(tx: Transaction, *, install: str, ids: Sequence[str]) -> list[MessageView]:
+    return [view for id_ in ids if (view := read_view(tx, install, id_)) is not None]

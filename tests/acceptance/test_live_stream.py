@@ -59,6 +59,18 @@ def test_a_delivery_is_told_as_a_row_to_those_whose_filter_it_fits(
     assert "delivered" in told
 
 
+def test_who_comes_back_is_told_what_was_missed(live: Scene, browser: httpx.Client) -> None:
+    live.host.post({"customer": "c-3", "action": "point_add", "data": {}})
+    live.host.settle()
+    with browser.stream(
+        "GET", "/live/stream", params={"customer": "c-3"}, headers={"Last-Event-ID": "1"}
+    ) as answer:
+        told = until(answer.iter_lines(), "</tr>")
+
+    assert "event: delivery" in told
+    assert any(line.startswith("id: 1") for line in told)
+
+
 def test_nobody_listens_without_a_session(live: Scene) -> None:
     url = live.host.environment["LOYALTY_HOST_URL"]
 

@@ -8,49 +8,76 @@ const body = table.tBodies[0];
 const state = document.querySelector("#live-state");
 const pause = document.querySelector("#live-pause");
 const clear = document.querySelector("#live-clear");
+const refresh = document.querySelector("#live-refresh");
 const told = document.querySelector("#live-told");
 const nothing = document.querySelector("#live-empty");
 const kept = []; // rows that came during the pause, oldest first
 let paused = false;
 let connected = "reconnecting";
 let arrived = 0;
+let passed = 0;
+const known = new Set(); // tries that were put here: after a gap some are told twice
 
 function say() {
   const word = paused ? "paused" : connected;
   state.textContent = word;
   state.className = `badge ${word}`;
-  pause.textContent = paused ? (kept.length ? `Go on: ${kept.length} new` : "Go on") : "Pause";
+  pause.textContent = paused ? (kept.length ? `Go on: ${kept.length}${kept.length < MOST ? "" : "+"} new` : "Go on") : "Pause";
 }
 
-function put(html) {
-  const row = document.createElement("template");
-  row.innerHTML = html;
-  body.prepend(row.content.firstElementChild);
+function isNew(row) {
+  if (known.has(row.dataset.try)) return false;
+  known.add(row.dataset.try);
+  if (known.size > 4 * MOST) known.delete(known.values().next().value);
+  return true;
+}
+
+function rowOf(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content.firstElementChild;
+}
+
+function put(row) {
+  body.prepend(row);
   while (body.rows.length > MOST) body.lastElementChild.remove();
   nothing.hidden = true;
   arrived += 1;
 }
 
-const stream = new EventSource(table.dataset.stream);
+for (const row of [...body.rows].reverse()) isNew(row);
+
+const address = new URL(table.dataset.stream, location.href);
+address.searchParams.set("after", table.dataset.after);
+const stream = new EventSource(address);
 stream.addEventListener("open", () => { connected = "live"; say(); });
 stream.addEventListener("error", () => {
   connected = stream.readyState === EventSource.CLOSED ? "ended" : "reconnecting";
+  refresh.hidden = connected !== "ended";
   say();
 });
 stream.addEventListener("ended", () => location.reload());
+stream.addEventListener("passed", (event) => {
+  passed += Number(event.data);
+  const shown = document.querySelector("#live-passed");
+  shown.firstElementChild.textContent = `${passed.toLocaleString("en")} more`;
+  shown.hidden = false;
+});
 stream.addEventListener("delivery", (event) => {
+  const row = rowOf(event.data);
+  if (!isNew(row)) return;
   if (!paused) {
-    put(event.data);
+    put(row);
     return;
   }
-  kept.push(event.data);
+  kept.push(row);
   if (kept.length > MOST) kept.shift();
   say();
 });
 
 pause.addEventListener("click", () => {
   paused = !paused;
-  if (!paused) for (const html of kept.splice(0)) put(html);
+  if (!paused) for (const row of kept.splice(0)) put(row);
   say();
 });
 clear.addEventListener("click", () => {
@@ -65,7 +92,7 @@ setInterval(() => {
 }, TELL_EVERY);
 addEventListener("pagehide", () => stream.close());
 
-document.querySelector("#live-refresh").hidden = true;
+refresh.hidden = true;
 pause.hidden = false;
 clear.hidden = false;
 say();

@@ -82,6 +82,10 @@ WHERE message = ? ORDER BY at, rowid;
 -- last_attempt: when a message was tried last.
 SELECT max(at) FROM attempt WHERE message = ?;
 
+-- newest_attempt: the last try of a message that did not deliver.
+SELECT at, duration_ms, status, reason_code, reason_text FROM attempt
+WHERE message = ? ORDER BY at DESC, rowid DESC LIMIT 1;
+
 -- lane: where one lane stands.
 SELECT next_seq, due, lease, failed_at, profile_delivered FROM lane WHERE connection = ? AND customer = ?;
 
