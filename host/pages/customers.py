@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,8 +16,9 @@ from starlette.routing import Route as Path
 from host import wire
 from host.accounts import Role
 from host.catalogue import CUSTOMER_FIELDS, event_label
-from host.errors import NotFound
-from host.model import Json
+from host.errors import NotFound, UnreadableBody
+from host.intake.profiles import is_merged
+from host.model import Json, MessageState
 from host.pages import entrance
 from host.pages.drawing import draw
 from host.pages.forms import read_form
@@ -32,6 +34,7 @@ from host.store.finding import (
     FoundCustomer,
     PastEvent,
     TimeLine,
+    count_waiting,
     find_customer,
     last_profile,
     list_customers,
@@ -39,8 +42,10 @@ from host.store.finding import (
     search_customers,
 )
 from host.store.messages import MessageView
+from host.store.retention import HISTORY_DAYS
 
 SHOW: Final = (("", "Everything"), ("events", "Events"), ("messages", "Messages"))
+_HISTORY_MS: Final = HISTORY_DAYS * 86_400_000
 _LABELS: Final = {field.id: field.label for field in CUSTOMER_FIELDS}
 _LONGEST_CURSOR: Final = 19  # digits of a key
 
@@ -53,6 +58,12 @@ class FarSide:
     last: object | None
     message: MessageView | None  # that brought it
     differs: bool  # from what would be sent now
+    waiting: int  # messages that were not delivered yet; counted up to a page
+
+    @property
+    def queue(self) -> str:
+        """The address where these messages stand."""
+        return f"/connections/{self.route.row.id}/queue"
 
 
 def customer_routes(site: Site) -> list[Path]:
@@ -81,6 +92,7 @@ def customer_routes(site: Site) -> list[Path]:
     async def get_customer(request: Request) -> Response:
         id_ = request.query_params.get("id", "")
         show = request.query_params.get("show", "")
+        state = _state(request.query_params.get("state", "")) if show == "messages" else None
         before = _key(request.query_params.get("before", ""))
         routing = await site.configure.routing()
         install = site.store.install
@@ -89,7 +101,9 @@ def customer_routes(site: Site) -> list[Path]:
             found = find_customer(tx, id_)
             if found is None:
                 raise NotFound("there is no customer under that id; erased ones are known no more")
-            line = read_time_line(tx, install, found.customer, before=before, show=show)
+            line = read_time_line(
+                tx, install, found.customer, before=before, show=show, state=state
+            )
             return found, line, [_far_side(tx, install, r, found.customer) for r in routing.routes]
 
         found, line, far_sides = await site.store.read(read)
@@ -99,17 +113,22 @@ def customer_routes(site: Site) -> list[Path]:
             "customer.html",
             active="/customers",
             found=found,
+            merged=is_merged(found.customer),
             customer=found.customer,
             fields=_labelled(found.customer.fields or {}),
             far_sides=far_sides,
             line=line,
             show=show if show in dict(SHOW) else "",
             shows=SHOW,
+            state=state or "",
+            states=tuple(MessageState),
             before=before,
+            page=PAGE,
             path_of=customer_path,
+            send_now=_send_now,
             event_label=event_label,
             data_of=_data,
-            why_none=partial(_why_none, routing),
+            why_none=partial(_why_none, routing, int(time.time() * 1000) - _HISTORY_MS),
             outcomes=OUTCOMES,
         )
 
@@ -136,15 +155,23 @@ def customer_routes(site: Site) -> list[Path]:
 
 def customer_path(id_: str, **more: str) -> str:
     """The address of a customer's page."""
-    return f"/customer?{urlencode({'id': id_, **more})}"
+    given = {name: text for name, text in more.items() if text}
+    return f"/customer?{urlencode({'id': id_, **given})}"
 
 
 def _far_side(tx: Transaction, install: str, route: Route, customer: StoredCustomer) -> FarSide:
     told = last_profile(tx, install, route.row.id, customer.id)
     message, last = told if told else (None, None)
     now = preview_profile(route, route.config.fields, customer)
-    differs = last is not None and not now.problem and now.content != last
-    return FarSide(route=route, last=last, message=message, differs=differs)
+    silent = customer.opted_out or is_merged(customer)
+    differs = last is not None and not silent and not now.problem and now.content != last
+    return FarSide(
+        route=route,
+        last=last,
+        message=message,
+        differs=differs,
+        waiting=count_waiting(tx, install, route.row.id, customer.id),
+    )
 
 
 def _labelled(fields: Mapping[str, Json]) -> list[tuple[str, str, Json]]:
@@ -161,14 +188,33 @@ def _data(event: PastEvent) -> Json:
     return data or {}
 
 
-def _why_none(routing: Routing, action: str) -> str:
-    """Why no message was made of an event, as far as today's configuration tells."""
-    takers = routing.takers.get(action, ())
+def _why_none(routing: Routing, kept_since: int, event: PastEvent) -> str:
+    """Why no message is there of an event, as far as history and configuration tell."""
+    if event.at < kept_since:
+        return f"messages are kept for {HISTORY_DAYS} days"
+    takers = routing.takers.get(event.action, ())
     if not takers:
-        return "no connection has it associated"
+        return "no message: no connection has it associated"
     if not any(taker.switched_on for taker in takers):
-        return "the module that takes it is switched off"
-    return "it was not associated when it came, or the module had nothing to send for it"
+        return "no message: the module that takes it is switched off"
+    return "no message: it was not associated when it came, or the module was switched off then"
+
+
+def _state(text: str) -> MessageState | None:
+    """A state out of an address. Raises UnreadableBody for what is none."""
+    if text and text not in tuple(MessageState):
+        raise UnreadableBody(f"{text[:40]!r} is no state: {', '.join(MessageState)}")
+    return MessageState(text) if text else None
+
+
+def _send_now(route: Route, found: FoundCustomer) -> str:
+    """Where this one customer's mapped fields can be sent; "": they cannot."""
+    id_ = found.customer.id
+    silent = found.customer.opted_out or is_merged(found.customer)
+    if silent or not route.switched_on or id_.splitlines() != [id_.strip()]:
+        return ""
+    query = urlencode({"whom": "list", "customers": id_})
+    return f"/connections/{route.row.id}/send-all?{query}"
 
 
 def _key(text: str) -> int | None:

@@ -36,7 +36,8 @@ def send_all_routes(site: Site) -> list[Path]:
             if view is None or view.state is not BackfillState.RUNNING:
                 part.headers["HX-Refresh"] = "true"  # the form comes back
             return part
-        return await _page(request, frame, Form(()))
+        # A link may name whom it is meant for; the form is there to be looked at first.
+        return await _page(request, frame, Form(request.query_params.multi_items()))
 
     async def post_start(request: Request) -> Response:
         frame = await find_frame(site, request.path_params["id"])

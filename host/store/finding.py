@@ -9,11 +9,12 @@ from typing import Final
 from host.model import MessageState
 from host.store.customers import StoredCustomer
 from host.store.engine import Row, Transaction
-from host.store.keys import LAST_KEY, message_id, ms_of
+from host.store.keys import LAST_KEY, first_key_at, message_id, ms_of
 from host.store.listing import MessageFilter, read_page
 from host.store.messages import HistoryLine, MessageView, read_detail
 
 PAGE: Final = 50
+_MADE_WITHIN_MS: Final = 3_600_000  # of its event: a message is made in the same transaction
 _ERASED: Final = 2  # in the column that tells who opted out
 
 
@@ -48,7 +49,7 @@ def list_customers(tx: Transaction, before: int | None = None) -> list[FoundCust
 def search_customers(tx: Transaction, typed: str) -> list[FoundCustomer]:
     """At most a page of customers: by e-mail address, external id, or the beginning of the id."""
     rows: list[Row] = [
-        *tx.rows("customers_by_email", typed.lower(), PAGE),
+        *tx.rows("customers_by_email", typed, PAGE),
         *tx.rows("customers_by_value", typed, PAGE),
         *tx.rows("customers_beginning", typed, typed + "\U0010ffff", PAGE),
     ]
@@ -83,7 +84,7 @@ class TimeLineEntry:
 
     key: int
     event: PastEvent | None = None
-    messages: int = 0  # how many of the messages looked at were made of the event
+    messages: int = 0  # how many messages were made of the event
     message: MessageView | None = None
     attempts: tuple[HistoryLine, ...] = ()
 
@@ -108,18 +109,22 @@ def read_time_line(
     *,
     before: int | None = None,
     show: str = "",
+    state: MessageState | None = None,
 ) -> TimeLine:
-    """A page of what a customer did and got. `show`: "events" or "messages" alone."""
+    """A page of what a customer did and got.
+
+    `show`: "events" or "messages" alone; `state`: only messages in this state.
+    """
     start = before or LAST_KEY
     views: Sequence[MessageView] = ()
     events: Sequence[PastEvent] = ()
     if show != "events":
         cursor = message_id(install, start, 1)
-        wanted = MessageFilter(customer=customer.id)
+        wanted = MessageFilter(customer=customer.id, state=state)
         views, _ = read_page(tx, install, wanted, cursor, PAGE + 1)
     if show != "messages":
-        events = _events(tx, customer.key, start)
-    made = _made_of(tx, install, customer, events)
+        events = read_events_of(tx, customer.key, start, PAGE + 1)
+    made = _made_of(tx, customer.key, events)
     entries = [TimeLineEntry(key=view.key, message=view) for view in views]
     entries += [TimeLineEntry(key=e.key, event=e, messages=made.get(e.key, 0)) for e in events]
     entries.sort(key=lambda entry: entry.key, reverse=True)
@@ -142,26 +147,32 @@ def last_profile(
     return None
 
 
-def _events(tx: Transaction, customer: int, before: int) -> list[PastEvent]:
+def count_waiting(tx: Transaction, install: str, connection: str, customer: str) -> int:
+    """How many messages of a customer still wait for a connection; stops counting at a page."""
+    wanted = MessageFilter(connection=connection, customer=customer, unsettled=True)
+    views, _ = read_page(tx, install, wanted, None)
+    return len(views)
+
+
+def read_events_of(tx: Transaction, customer: int, before: int, limit: int) -> list[PastEvent]:
+    """A customer's events before a key, newest first."""
     return [
         PastEvent(key=row[0], id=row[1], action=row[2], body=row[3])
-        for row in tx.rows("events_of_customer", customer, before, PAGE + 1)
+        for row in tx.rows("events_of_customer", customer, before, limit)
     ]
 
 
-def _made_of(
-    tx: Transaction, install: str, customer: StoredCustomer, events: Sequence[PastEvent]
-) -> dict[int, int]:
-    """How many messages were made of each event; those made of it follow it closely."""
-    if not events:
-        return {}
-    # A replay comes later than its event, so what came after the newest one is looked at, too.
-    wanted = MessageFilter(customer=customer.id, since=events[-1].at)
-    views, _ = read_page(tx, install, wanted, None, 4 * PAGE)
+def _made_of(tx: Transaction, customer: int, events: Sequence[PastEvent]) -> dict[int, int]:
+    """How many messages were made of each of these events, newest first; none: left out.
+
+    A replay keeps its message's key, so that a message stands close behind its event for good.
+    """
     counts: dict[int, int] = {}
-    for view in views:
-        if view.event_key is not None:
-            counts[view.event_key] = counts.get(view.event_key, 0) + 1
+    if events:
+        span = (events[-1].key, first_key_at(events[0].at + _MADE_WITHIN_MS))
+        for statement in ("settled_of_events", "unsettled_of_events"):
+            for event, messages in tx.rows(statement, customer, *span):
+                counts[event] = counts.get(event, 0) + messages
     return counts
 
 

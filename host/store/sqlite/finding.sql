@@ -6,9 +6,9 @@ WHERE customer < ? ORDER BY customer DESC LIMIT ?;
 SELECT customer, id, opted_out, opted_at, changed_at, fields FROM customer
 WHERE id >= ? AND id < ? ORDER BY id LIMIT ?;
 
--- customers_by_email: customers with this e-mail address, in small letters.
+-- customers_by_email: customers with this e-mail address, however it is written.
 SELECT customer, id, opted_out, opted_at, changed_at, fields FROM customer
-WHERE lower(fields ->> '$.email') = ? AND fields ->> '$.email' IS NOT NULL LIMIT ?;
+WHERE lower(fields ->> '$.email') = lower(?) AND fields ->> '$.email' IS NOT NULL LIMIT ?;
 
 -- customers_by_value: customers that are called so under any name of an external id.
 SELECT c.customer, c.id, c.opted_out, c.opted_at, c.changed_at, c.fields
@@ -16,3 +16,12 @@ FROM external_id x JOIN customer c ON c.customer = x.customer WHERE x.value = ? 
 
 -- events_of_customer: a customer's events before a key, the newest first.
 SELECT event, id, action, body FROM event WHERE customer = ? AND event < ? ORDER BY event DESC LIMIT ?;
+
+-- settled_of_events: how many settled messages were made of each event of a customer, within a span of keys.
+SELECT event, count(*) FROM settled
+WHERE customer = ?1 AND message >= ?2 AND message < ?3 AND event IS NOT NULL GROUP BY event;
+
+-- unsettled_of_events: how many unsettled messages were made of each event of a customer, within a span of keys.
+SELECT m.event, count(*)
+FROM connection n CROSS JOIN message m ON m.connection = n.connection AND m.customer = ?1
+WHERE +m.message >= ?2 AND +m.message < ?3 AND m.event IS NOT NULL GROUP BY m.event;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ import pytest
 from host import wire
 from host.accounts import Role
 from host.reading.customers import read_customer
+from host.store.customers import find_customers
+from host.store.engine import Transaction
+from host.store.events import NewEvent, add_events
+from host.store.keys import first_key_at
 from tests.messages import MessageScene, message_scene
 from tests.pages import Person, person
 
@@ -39,6 +44,12 @@ async def describe(scene: MessageScene, id_: str, **fields: object) -> None:
     await scene.host.intake.take([read_customer(wire.dumps({"id": id_, **fields}))])
 
 
+def _add_old_event(tx: Transaction, *, customer: str, days: int) -> None:
+    key = find_customers(tx, [customer])[customer].key
+    event = first_key_at(tx.now - days * 86_400_000)
+    add_events(tx, [NewEvent(event, 1, "e-old", b"", key, "point_add", b"{}")])
+
+
 def listed(page: object) -> list[str]:
     return page.words("tbody th")  # type: ignore[attr-defined,no-any-return]
 
@@ -57,6 +68,7 @@ async def test_nobody_yet_teaches_where_customers_come_from(admin: Person) -> No
         ("c-", ["c-1", "c-2", "c-3"]),
         ("c-2", ["c-2"]),
         ("ANN@example.com", ["c-1"]),
+        ("éva@example.com", ["c-3"]),
         ("X-9", ["c-2"]),
         ("nobody", []),
     ],
@@ -66,7 +78,7 @@ async def test_customers_are_found_by_id_email_and_external_id(
 ) -> None:
     await describe(scene, "c-1", email="Ann@example.com", first_name="Ann")
     await describe(scene, "c-2", external_ids={"pos": "X-9"})
-    await describe(scene, "c-3")
+    await describe(scene, "c-3", email="éva@Example.com")
 
     page = await admin.get("/customers", q=typed)
 
@@ -163,6 +175,60 @@ async def test_opting_out_is_said_and_what_waited_tells_why_it_was_not_sent(
     assert "Opted out" in page.words(".note")[0]
     assert any("withheld" in words and "opted out" in words for words in page.words("tbody td"))
     assert "ann@example.com" not in page.text
+
+
+async def test_who_was_merged_is_said_to_get_nothing(scene: MessageScene, admin: Person) -> None:
+    await describe(scene, "c-1", status="merged")
+
+    page = await admin.get("/customer", id="c-1")
+
+    assert "Merged into another customer" in page.words(".note")[0]
+    assert page.html.select("a[href*='send-all?']") == []
+
+
+async def test_messages_are_filtered_by_state(scene: MessageScene, admin: Person) -> None:
+    await scene.take("c-1")
+    await scene.deliver()
+    await scene.take("c-1")
+    await scene.fail()
+
+    page = await admin.get("/customer", id="c-1", show="messages", state="retrying")
+    wrong = await admin.get("/customer", id="c-1", show="messages", state="lost")
+
+    assert page.words("tbody .badge") == ["retrying"]
+    assert page.words("option[selected]")[-1] == "retrying"
+    assert wrong.status == 400
+
+
+async def test_what_waits_is_linked_and_the_profile_can_be_sent_again(
+    scene: MessageScene, admin: Person
+) -> None:
+    await describe(scene, "c/1 x", email="ann@example.com")
+    await scene.take("c/1 x")
+
+    page = await admin.get("/customer", id="c/1 x")
+    waiting = page.find("a[href^='/connections/mparticle/queue?']")
+    queue = await admin.get(str(waiting["href"]))
+    send = await admin.get(str(page.find("a[href*='/send-all?']")["href"]))
+
+    assert waiting.get_text() in ("1 message", "2 messages")
+    assert all("c/1 x" in words for words in queue.words("table.messages tbody tr"))
+    assert send.find("#whom-list").has_attr("checked")
+    assert send.find("#customers").get_text() == "c/1 x"
+
+
+async def test_an_event_of_long_ago_does_not_blame_the_configuration(
+    scene: MessageScene, admin: Person
+) -> None:
+    await scene.take("c-1")
+    await scene.host.bench.store.write(partial(_add_old_event, customer="c-1", days=100))
+
+    page = await admin.get("/customer", id="c-1", show="events")
+
+    assert page.words("tbody td:nth-of-type(2)") == [
+        "1 message made",
+        "messages are kept for 90 days",
+    ]
 
 
 async def test_ids_may_hold_anything(scene: MessageScene, admin: Person) -> None:
