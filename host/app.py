@@ -109,6 +109,7 @@ class Host:
             intake=self.intake,
             backfills=bench.backfills,
             home=bench.environment.home,
+            ready=lambda: self.ready,
         )
 
     @asynccontextmanager

@@ -12,6 +12,7 @@ from host.accounts import Role
 from host.errors import InvalidConfiguration, NotFound
 from host.model import Secret
 from host.pages import entrance
+from host.pages.entrance import came_by_https
 from host.pages.forms import Faults, Form, read_form
 from host.pages.settings_frame import draw_settings
 from host.pages.site import Site
@@ -77,7 +78,9 @@ def people_routes(site: Site) -> list[Route]:
         link: Secret | None = None,
         invited: str = "",
     ) -> Response:
-        address = None if link is None else f"{request.base_url}link/{link.reveal()}"
+        scheme = "https" if came_by_https(request) else "http"
+        here = request.base_url.replace(scheme=scheme)
+        address = None if link is None else f"{here}link/{link.reveal()}"
         return await draw_settings(
             site,
             request,

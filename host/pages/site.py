@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,3 +29,4 @@ class Site:
     intake: Intake
     backfills: Backfills
     home: Path  # the data folder
+    ready: Callable[[], bool]  # whether the host takes events

@@ -21,8 +21,8 @@ from host.store.tokens import Scope, create_token, list_tokens, revoke_token
 
 TOKENS: Final = "/settings/tokens"
 SCOPES: Final = (
-    ("events", "events: hand in events and customers"),
-    ("admin", "admin: everything"),
+    ("events", "events: hands in data"),
+    ("admin", "admin: does everything"),
 )
 _LONGEST: Final = 100  # characters of a name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,14 +17,18 @@ from host.store.vault import Vault, keys_of
 
 T = TypeVar("T")
 
+SQLITE_VERSION: Final = sqlite3.sqlite_version
 _SQLITE: Final = "sqlite:///"
 
 
 class Store:
     """An open store. Make it with `open`."""
 
-    def __init__(self, engine: Engine, vault: Vault, install: str, key_is_right: bool) -> None:
+    def __init__(
+        self, engine: Engine, file: Path, vault: Vault, install: str, key_is_right: bool
+    ) -> None:
         self._engine = engine
+        self.file = file  # of the database
         self.vault = vault
         self.install = install  # part of every dedupe id
         self.key_is_right = key_is_right  # else stored secrets cannot be read
@@ -44,7 +49,8 @@ class Store:
         if not database.startswith(_SQLITE):
             raise StoreFault("LOYALTY_HOST_DATABASE must be sqlite:///PATH")
         vault = Vault(keys_of(home, secret_keys))
-        engine = SqliteEngine(Path(database.removeprefix(_SQLITE)), clock)
+        file = Path(database.removeprefix(_SQLITE))
+        engine = SqliteEngine(file, clock)
 
         def introduce(tx: Transaction) -> tuple[str, str]:
             tx.run("add_meta", "install", secrets.token_hex(4))
@@ -54,7 +60,7 @@ class Store:
             return install[0], word[0]
 
         install, word = await engine.write(Plain(introduce))
-        return cls(engine, vault, install, vault.opens(word))
+        return cls(engine, file, vault, install, vault.opens(word))
 
     async def write(self, write: Callable[[Transaction], T]) -> T:
         """Run a writing function in a transaction; returns once it is on disk."""

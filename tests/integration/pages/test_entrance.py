@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 
 from host.accounts import Accounts, Role
 from host.app import Host
+from host.pages.drawing import STATIC
 from host.pages.entrance import COOKIE
 from host.pages.shield import HEADERS
 from tests.pages import ORIGIN, PASSWORD, Person, person, quiet_host
@@ -81,6 +82,19 @@ async def test_nothing_is_done_for_who_may_only_look(host: Host) -> None:
     assert {path for path, answer in answers.items() if answer.status_code != 403} == set()
 
 
+async def test_what_an_admin_decides_an_operator_may_not(host: Host) -> None:
+    decided = ("/settings/people", "/settings/tokens")
+    async with person(host, Role.OPERATOR) as operator:
+        answers = {
+            (method, path): await operator.client.request(method, path)
+            for method, path in doors(host)
+            if path.startswith(decided) or path == "/customer/erase"
+        }
+
+    assert len(answers) > 8
+    assert {door for door, answer in answers.items() if answer.status_code != 403} == set()
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -114,6 +128,19 @@ async def test_every_answer_carries_the_security_headers(nobody: Person, path: s
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 
+async def test_every_page_and_file_carries_the_security_headers(host: Host) -> None:
+    paths = [filled(path) for method, path in doors(host) if method == "GET"]
+    paths.remove("/live/stream")  # has no end
+    paths += [f"/static/{f.relative_to(STATIC)}" for f in STATIC.rglob("*") if f.is_file()]
+    async with person(host, Role.ADMIN) as admin:
+        answers = {path: await admin.client.get(path, follow_redirects=False) for path in paths}
+
+    assert len(paths) > 40
+    for path, answer in answers.items():
+        assert answer.status_code < 500, path
+        assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, path
+
+
 async def test_signing_in_comes_back_to_the_same_place(nobody: Person) -> None:
     asked = await nobody.get("/queue?state=waiting&customer=a%26b")
     fields = asked.form("/sign-in") | {"name": "ana", "password": PASSWORD}
@@ -143,7 +170,21 @@ async def test_a_part_of_a_page_sends_the_whole_page_to_sign_in(nobody: Person) 
     assert answer.headers["hx-redirect"] == "/sign-in?next=%2Fqueue%3Fstate%3Dall"
 
 
-@pytest.mark.parametrize("next_", ["//evil.test", "https://evil.test", "/\\evil.test", "x"])
+@pytest.mark.parametrize(
+    "next_",
+    [
+        "//evil.test",
+        "https://evil.test",
+        "/\\evil.test",
+        "\\\\evil.test",
+        "/\t/evil.test",
+        "/\n/evil.test",
+        " //evil.test",
+        "javascript:alert(1)",
+        "x",
+        "",
+    ],
+)
 async def test_signing_in_leads_to_no_other_site(nobody: Person, next_: str) -> None:
     fields = {"name": "ana", "password": PASSWORD, "next": next_}
 

@@ -106,6 +106,8 @@ async def test_it_waits_while_paused_and_says_why(scene: MessageScene, operator:
     cancelled = await operator.post(f"{PAGE}/cancel")
 
     assert "Waits: the connection is paused" in waiting.text
+    assert waiting.words("#progress button") == []  # drawn anew, they would lose the focus
+    assert waiting.find("#cancel form")["action"] == f"{PAGE}/cancel"
     assert second.status == 422
     assert "running already" in second.words(".faults li")[0]
     assert paused.words("#progress .badge") == ["paused"]

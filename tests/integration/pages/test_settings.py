@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from host.accounts import Accounts, Role
 from host.app import Host
+from host.cli.doctor import look
 from tests.pages import ORIGIN, PASSWORD, Page, Person, person, quiet_host
 
 pytestmark = pytest.mark.anyio
@@ -145,13 +148,44 @@ async def test_sessions_are_ended_one_by_one(host: Host, admin: Person) -> None:
     assert again.status == 404
 
 
-async def test_health_tells_what_the_host_is_made_of(admin: Person) -> None:
+async def test_health_tells_what_the_host_is_made_of(host: Host, admin: Person) -> None:
     page = await admin.get("/settings")
 
+    assert f"Database {host.bench.store.file.resolve()}, " in page.text
+    assert "Secret key well" in page.text
     assert "Module mparticle ready" in page.text
+    assert f"SQLite {sqlite3.sqlite_version}" in page.text
     assert "90 days after they were made" in page.text
     assert "Module mparticle 0.1.0" in page.text
     assert "free" in page.text
+
+
+async def test_health_and_doctor_tell_the_same_trouble(tmp_path: Path) -> None:
+    async with quiet_host(tmp_path):
+        pass
+    (tmp_path / "secret.key").write_bytes(Fernet.generate_key())
+    plugins = "[plugins.mparticle]\nenabled = true\n[plugins.unheard_of]\nenabled = true\n"
+
+    async with quiet_host(tmp_path, plugins) as other, person(other) as admin:
+        page = await admin.get("/settings")
+        found = [one async for one in look(other.bench)]
+
+    problems = [one.problem for one in found if one.problem]
+    assert len(problems) == 2
+    assert [one for one in problems if one not in page.text] == []
+
+
+@pytest.mark.parametrize(("proto", "scheme"), [("http", "http"), ("https", "https")])
+async def test_a_link_leads_where_the_admin_came_from(
+    admin: Person, proto: str, scheme: str
+) -> None:
+    answer = await admin.client.post(
+        "/settings/people",
+        data={"name": "bob", "role": "viewer"},
+        headers={"X-Forwarded-Proto": proto},
+    )
+
+    assert str(Page(answer).find("#link")["value"]).startswith(f"{scheme}://host.test/link/")
 
 
 async def test_who_is_no_admin_has_neither_people_nor_tokens(host: Host) -> None:
