@@ -561,15 +561,18 @@ async def test_with_its_connection_deleted_it_fails(desk: Desk) -> None:
     await desk.connect()
     await desk.start()
 
+    await desk.store.write(lambda tx: delete_connection(tx, desk.connection))
+
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(desk.backfills.run)
-        await desk.store.write(lambda tx: delete_connection(tx, desk.connection))
         with anyio.fail_after(10):
             while (row := await desk.store.read(_latest(desk))) is None or row.state.under_way:
                 await anyio.sleep(0.01)
         tasks.cancel_scope.cancel()
 
-    assert row.state in (BackfillState.FAILED, BackfillState.DONE)
+    assert row.state is BackfillState.FAILED
+    assert row.reason is not None
+    assert row.reason.code == "connection_deleted"
 
 
 def _latest(desk: Desk) -> Any:
