@@ -41,7 +41,6 @@ async def connect(settings: Settings, http: Http) -> str:
     when it gives no verdict. A `RequestFailed` of the client may pass through: the host
     reads it as a wrong address or as "cannot tell".
     """
-    raise NotImplementedError
 
 
 @hookspec(firstresult=True)
@@ -52,7 +51,6 @@ def sync_fields(connection: Connection, customer: Customer) -> Profile:
     customer and connection give the same content, since the host compares contents to know
     whether anything changed.
     """
-    raise NotImplementedError
 
 
 @hookspec(firstresult=True)
@@ -68,7 +66,6 @@ def map_event(
     are `constants`). Without (both None): a profile message, made of the profile part. The
     payload holds no message id; ids are added by `deliver`.
     """
-    raise NotImplementedError
 
 
 @hookspec(firstresult=True)
@@ -78,7 +75,6 @@ async def deliver(connection: Connection, messages: Sequence[Message], http: Htt
     All messages are of different customers, of one route, and fit the manifest's limits. A
     `RequestFailed` of the client may pass through: it becomes the outcome of every message.
     """
-    raise NotImplementedError
 
 
 @hookspec(firstresult=True)
@@ -87,4 +83,3 @@ def resend(connection: Connection, message: Message, outcome: Outcome) -> Resend
 
     Pure. Called once per `Retry` outcome while attempts are left.
     """
-    raise NotImplementedError
