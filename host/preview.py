@@ -38,7 +38,6 @@ from host.store.outbox import Body
 
 EXAMPLE_CUSTOMER: Final = "example-customer"
 EXAMPLE_ID: Final = "example"
-_MERGED: Final = "merged"
 _NOT_READY: Final = "the module is not ready, so it cannot be asked"
 _NOTHING: Final = "the module sends nothing for this"
 
@@ -119,7 +118,7 @@ def _withheld(event: Event, customer: StoredCustomer) -> str:
     """Why an event of this customer would be withheld, if it would."""
     if customer.opted_out and event.action not in (OPT_OUT, OPT_IN):
         return "the customer has opted out: such an event is withheld"
-    if (customer.fields or {}).get("status") == _MERGED:
+    if customer.is_merged:
         return "the customer was merged into another one: such an event is withheld"
     return ""
 

@@ -31,7 +31,6 @@ from host.store.outbox import Body, Draft, enqueue
 
 MADE_AT_ONCE: Final = 100  # messages of one transaction: few, so that nobody waits for it
 LOOKED_AT_ONCE: Final = 1000  # customers of one transaction, where most are left out
-_MERGED_STATUS: Final = "merged"
 _ALL_FAIL: Final = Reason(
     code="mapping_failed",
     text="the mapping failed for each of the first customers: mend the plugin, then start again",
@@ -140,7 +139,7 @@ def _is_new(draft: Draft, made: int | None) -> bool:
 
 def draft(route: Route, stored: StoredCustomer) -> Draft | None:
     """A customer's profile message as a change would make it; None: they are sent none."""
-    if stored.opted_out or (stored.fields or {}).get("status") == _MERGED_STATUS:
+    if stored.opted_out or stored.is_merged:
         return None
     environment = route.row.environment
     # Not by the routing's memory of parts: whole walks would push out what intake looks for.

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from host.catalogue import OPT_OUT
-from host.intake.profiles import is_merged
 from host.mapping import Mapped, body_of, map_message, too_large
 from host.model import Event, EventMapping, Kind, MessageState, Reason
 from host.routing import Route, Routing
@@ -95,4 +94,4 @@ def _unmapped(stored: StoredCustomer, mapping: EventMapping | None) -> Body:
 
 
 def _may_send(stored: StoredCustomer) -> bool:
-    return not stored.opted_out and not is_merged(stored)
+    return not stored.opted_out and not stored.is_merged

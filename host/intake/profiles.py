@@ -13,8 +13,6 @@ from host.store.customers import StoredCustomer
 
 TELLING: Final = frozenset((OPT_IN, OPT_OUT, PROFILE))  # events that can change a customer
 OPTED_OUT_STATUS: Final = "opted_out"
-MERGED_STATUS: Final = "merged"
-_MERGED: Final = '"merged"'
 
 
 class Change(Enum):
@@ -82,10 +80,3 @@ def _opt_out(stored: StoredCustomer, at: int, identities: Collection[str]) -> Ch
     stored.opted_out = True
     stored.opted_at = at
     return Change.OPTED_OUT
-
-
-def is_merged(stored: StoredCustomer) -> bool:
-    """Whether the platform folded this customer into another one."""
-    if stored.text is None or _MERGED not in stored.text:  # spares parsing the profile
-        return False
-    return stored.fields is not None and stored.fields.get("status") == MERGED_STATUS

@@ -17,7 +17,6 @@ from host import wire
 from host.accounts import Role
 from host.catalogue import CUSTOMER_FIELDS, event_label
 from host.errors import NotFound, UnreadableBody
-from host.intake.profiles import is_merged
 from host.model import Json, MessageState
 from host.pages import entrance
 from host.pages.drawing import draw
@@ -113,7 +112,7 @@ def customer_routes(site: Site) -> list[Path]:
             "customer.html",
             active="/customers",
             found=found,
-            merged=is_merged(found.customer),
+            merged=found.customer.is_merged,
             customer=found.customer,
             fields=_labelled(found.customer.fields or {}),
             far_sides=far_sides,
@@ -163,7 +162,7 @@ def _far_side(tx: Transaction, install: str, route: Route, customer: StoredCusto
     told = last_profile(tx, install, route.row.id, customer.id)
     message, last = told if told else (None, None)
     now = preview_profile(route, route.config.fields, customer)
-    silent = customer.opted_out or is_merged(customer)
+    silent = customer.opted_out or customer.is_merged
     differs = last is not None and not silent and not now.problem and now.content != last
     return FarSide(
         route=route,
@@ -210,7 +209,7 @@ def _state(text: str) -> MessageState | None:
 def _send_now(route: Route, found: FoundCustomer) -> str:
     """Where this one customer's mapped fields can be sent; "": they cannot."""
     id_ = found.customer.id
-    silent = found.customer.opted_out or is_merged(found.customer)
+    silent = found.customer.opted_out or found.customer.is_merged
     if silent or not route.switched_on or id_.splitlines() != [id_.strip()]:
         return ""
     query = urlencode({"whom": "list", "customers": id_})

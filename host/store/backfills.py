@@ -154,14 +154,7 @@ def read_behind(tx: Transaction, backfill: Backfill, cursor: int, limit: int) ->
         rows = tx.rows("customers_listed", *span, json_text(chosen.customers))
     return [
         Seen(
-            customer=StoredCustomer(
-                key=row[0],
-                id=row[1],
-                opted_out=bool(row[2]),
-                opted_at=row[3],
-                changed_at=row[4],
-                text=row[5],
-            ),
+            customer=StoredCustomer.from_row(row),
             meant=row[4] >= since,
         )
         for row in rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from host import wire
 from host.model import Customer, Json
@@ -11,6 +11,9 @@ from host.store.engine import Transaction
 from host.store.keys import LAST_KEY
 
 T = TypeVar("T")
+
+MERGED_STATUS: Final = "merged"
+_MERGED: Final = '"merged"'
 
 
 class StoredCustomer:
@@ -62,6 +65,13 @@ class StoredCustomer:
             self._fields = wire.loads(self.text)
         return self._fields
 
+    @property
+    def is_merged(self) -> bool:
+        """Whether the platform folded this customer into another one."""
+        if self.text is None or _MERGED not in self.text:  # spares parsing the profile
+            return False
+        return self.fields is not None and self.fields.get("status") == MERGED_STATUS
+
     def describe(self, fields: Mapping[str, Json]) -> None:
         """Give the customer another profile, to be saved."""
         self._fields = fields
@@ -79,6 +89,18 @@ class StoredCustomer:
             text=self.text,
         )
 
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> StoredCustomer:
+        """Key, id, opted out, opted at, changed at and profile, as every statement answers them."""
+        return cls(
+            key=row[0],
+            id=row[1],
+            opted_out=bool(row[2]),
+            opted_at=row[3],
+            changed_at=row[4],
+            text=row[5],
+        )
+
     @property
     def customer(self) -> Customer:
         """The customer as mappings see them."""
@@ -91,17 +113,7 @@ def find_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, StoredCusto
     found: list[Sequence[Any]] = [*tx.packed("customers_by_id", wire.dumps(plain).decode())]
     for id_ in odd:
         found += tx.rows("customer_by_id", id_)
-    return {
-        row[1]: StoredCustomer(
-            key=row[0],
-            id=row[1],
-            opted_out=bool(row[2]),
-            opted_at=row[3],
-            changed_at=row[4],
-            text=row[5],
-        )
-        for row in found
-    }
+    return {row[1]: StoredCustomer.from_row(row) for row in found}
 
 
 def find_by_external_id(

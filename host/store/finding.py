@@ -28,16 +28,7 @@ class FoundCustomer:
     @classmethod
     def from_row(cls, row: Row) -> FoundCustomer:
         """One of the statements of `finding.sql`."""
-        key, id_, opted_out, opted_at, changed_at, text = row
-        customer = StoredCustomer(
-            key=key,
-            id=id_,
-            opted_out=bool(opted_out),
-            opted_at=opted_at,
-            changed_at=changed_at,
-            text=text,
-        )
-        return cls(customer=customer, erased=opted_out == _ERASED)
+        return cls(customer=StoredCustomer.from_row(row), erased=row[2] == _ERASED)
 
 
 def list_customers(tx: Transaction, before: int | None = None) -> list[FoundCustomer]:
