@@ -170,7 +170,7 @@ def connect_routes(site: Site) -> list[Path]:
             now = await find_frame(site, route.row.id)  # with the version of now
             return await draw_existing(request, now, status=status, form=form, faults=faults)
 
-        version = _version(posted)
+        version = posted.version
         return await save(route.row.id, manifest, frame, posted, version, again)
 
     async def post_existing_test(request: Request) -> Response:
@@ -231,7 +231,7 @@ def connect_routes(site: Site) -> list[Path]:
         discard = posted.text("waiting") == "discard"
         try:
             done = await site.configure.disconnect(
-                frame.route.row.id, discard=discard, version=_version(posted)
+                frame.route.row.id, discard=discard, version=posted.version
             )
         except VersionConflict:
             return await draw_existing(
@@ -292,11 +292,6 @@ def free_id(module: str, routing: Routing) -> str:
 
 def _as_id(module: str) -> str:
     return re.sub(r"[^a-z0-9_-]", "-", module.lower()).lstrip("-_")[:60] or "connection"
-
-
-def _version(posted: Form) -> int | None:
-    text = posted.text("version")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _trouble(frame: ConnectionFrame) -> Faults | None:

@@ -13,15 +13,14 @@ from starlette.routing import Route as Path
 
 from host.catalogue import EVENTS, event_label
 from host.configuration import ConnectionDraft
-from host.errors import InvalidConfiguration, VersionConflict
 from host.model import Event
 from host.pages import entrance
 from host.pages.connection_frame import ConnectionFrame, draw_in_frame, find_frame
 from host.pages.curl import as_curl
 from host.pages.drawing import draw_part, wants_part
 from host.pages.event_rows import COLUMNS, EventRow, at_inputs, rows_of, typed_rows
-from host.pages.fields import LATE, changed_rows, version_of
 from host.pages.forms import Faults, Form, read_form
+from host.pages.row_form import Again, changed_rows, input_names, save_rows
 from host.pages.site import Site
 from host.pages.toast import go
 from host.preview import EventPreview, made_up_event, past_event, preview_event
@@ -49,8 +48,8 @@ def event_routes(site: Site) -> list[Path]:
             return await again([*rows, _new(frame, "")])
         if deed == "associate":
             return await again([*rows, _new(frame, what)])
-        if deed == "remove" and what.isdecimal():
-            return await again([row for at, row in enumerate(rows) if at != int(what)])
+        if deed == "remove":
+            return await again(typed_rows(form.without("events", what)))
         if deed == "try":
             tried = await _try(frame.route, _row_named(form, what))
             if wants_part(request):
@@ -59,23 +58,13 @@ def event_routes(site: Site) -> list[Path]:
         return await _save(frame, form, rows, again)
 
     async def _save(
-        frame: ConnectionFrame, form: Form, rows: Sequence[EventRow], again: Any
+        frame: ConnectionFrame, form: Form, rows: Sequence[EventRow], again: Again
     ) -> Response:
-        id_ = frame.route.row.id
-        draft = ConnectionDraft(id=id_, events=tuple(row.mapping for row in rows))
-        answer: Response
-        try:
-            await site.configure.save(draft, version=version_of(form))
-        except VersionConflict:
-            now = str((await find_frame(site, id_)).route.row.version)
-            answer = await again(rows, status=409, version=now, faults=Faults(whole=(LATE,)))
-        except InvalidConfiguration as error:
-            known = [f"events[{n}].{column}" for n in range(len(rows)) for column in COLUMNS]
-            faults = Faults.of(at_inputs(error.faults), f"connections.{id_}", known)
-            answer = await again(rows, status=422, faults=faults)
-        else:
-            answer = go(f"{frame.path}/events", "Saved. From now on these events are sent.")
-        return answer
+        draft = ConnectionDraft(id=frame.route.row.id, events=tuple(row.mapping for row in rows))
+
+        inputs = input_names("events", COLUMNS, len(rows))
+        refused = await save_rows(site, draft, form, rows, inputs, again, at_inputs)
+        return refused or go(f"{frame.path}/events", "Saved. From now on these events are sent.")
 
     async def _page(
         request: Request,
@@ -135,13 +124,7 @@ def _new(frame: ConnectionFrame, action: str) -> EventRow:
 
 def _row_named(form: Form, number: str) -> EventRow:
     """The row with that number in the form, whatever gaps the numbers have."""
-    prefix = f"events[{number}]."
-    own = [
-        (f"events[0].{key.removeprefix(prefix)}", value)
-        for key, value in form.fields
-        if key.startswith(prefix)
-    ]
-    rows = typed_rows(Form(own))
+    rows = typed_rows(form.row("events", number))
     return rows[0] if rows else EventRow()
 
 

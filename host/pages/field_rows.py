@@ -11,6 +11,7 @@ from host.manifest import Manifest
 from host.model import FieldMapping, WhenEmpty
 from host.pages.forms import Form
 
+COLUMNS: Final = ("loyalty", "remote", "when_empty")
 _TYPES: Final = {field.id: field.type for field in CUSTOMER_FIELDS}
 _TEXTS: Final = ("text", "time", "date", "number", "boolean")  # what a text attribute can hold
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,12 +12,12 @@ from starlette.routing import Route as Path
 
 from host.catalogue import CUSTOMER_FIELDS
 from host.configuration import ConnectionDraft
-from host.errors import InvalidConfiguration, VersionConflict
 from host.pages import entrance
 from host.pages.connection_frame import ConnectionFrame, draw_in_frame, find_frame
 from host.pages.drawing import draw_part, wants_part
-from host.pages.field_rows import FieldRow, rows_of, typed_rows, with_usual
+from host.pages.field_rows import COLUMNS, FieldRow, rows_of, typed_rows, with_usual
 from host.pages.forms import Faults, Form, read_form
+from host.pages.row_form import Again, changed_rows, input_names, save_rows
 from host.pages.site import Site
 from host.pages.toast import go
 from host.pages.words import several
@@ -27,11 +27,6 @@ from host.store.backfills import count_customers
 from host.store.customers import StoredCustomer, find_customers, newest_customer
 from host.store.engine import Transaction
 from host.store.finding import last_profile
-
-LATE: Final = (
-    "Somebody else saved this connection while you were editing it. What you typed is kept "
-    "below. Look it through: saving now puts it in the place of theirs."
-)
 
 
 def field_routes(site: Site) -> list[Path]:
@@ -45,17 +40,18 @@ def field_routes(site: Site) -> list[Path]:
     async def post_fields(request: Request) -> Response:
         frame = await find_frame(site, request.path_params["id"])
         form = await read_form(request)
-        rows = typed_rows(form, frame.route.manifest)
+        manifest = frame.route.manifest
+        rows = typed_rows(form, manifest)
         deed, _, place = form.text("do").partition(" ")
         again = partial(
             _page, request, frame, customer=form.text("customer"), version=form.text("version")
         )
         if deed == "add":
             return await again([*rows, FieldRow(fresh=True)])
-        if deed == "remove" and place.isdecimal():
-            return await again([row for at, row in enumerate(rows) if at != int(place)])
-        if deed == "usual" and frame.route.manifest is not None:
-            return await again(with_usual(rows, frame.route.manifest))
+        if deed == "remove":
+            return await again(typed_rows(form.without("fields", place), manifest))
+        if deed == "usual" and manifest is not None:
+            return await again(with_usual(rows, manifest))
         if deed == "preview":
             if wants_part(request):
                 shown = await _preview(frame.route, rows, form.text("customer"))
@@ -64,19 +60,13 @@ def field_routes(site: Site) -> list[Path]:
         return await _save(frame, form, rows, again)
 
     async def _save(
-        frame: ConnectionFrame, form: Form, rows: Sequence[FieldRow], again: Any
+        frame: ConnectionFrame, form: Form, rows: Sequence[FieldRow], again: Again
     ) -> Response:
-        id_ = frame.route.row.id
-        draft = ConnectionDraft(id=id_, fields=tuple(row.mapping for row in rows))
-        try:
-            await site.configure.save(draft, version=version_of(form))
-        except VersionConflict:
-            now = str((await find_frame(site, id_)).route.row.version)
-            return await again(rows, status=409, version=now, faults=Faults(whole=(LATE,)))  # type: ignore[no-any-return]
-        except InvalidConfiguration as error:
-            known = [f"fields[{n}].{column}" for n in range(len(rows)) for column in _COLUMNS]
-            faults = Faults.of(error.faults, f"connections.{id_}", known)
-            return await again(rows, status=422, faults=faults)  # type: ignore[no-any-return]
+        draft = ConnectionDraft(id=frame.route.row.id, fields=tuple(row.mapping for row in rows))
+
+        inputs = input_names("fields", COLUMNS, len(rows))
+        if refused := await save_rows(site, draft, form, rows, inputs, again):
+            return refused
         count = await site.store.read(count_customers)
         text = (
             f"Saved. This concerns {several(count, 'customer')}: each is sent when something "
@@ -131,24 +121,8 @@ def field_routes(site: Site) -> list[Path]:
     ]
 
 
-_COLUMNS: Final = ("loyalty", "remote", "when_empty")
-
-
 def _customer(tx: Transaction, *, typed: str) -> StoredCustomer | None:
     """The customer that was asked for, else the newest."""
     if typed:
         return find_customers(tx, [typed]).get(typed)
     return newest_customer(tx)
-
-
-def changed_rows(saved: Sequence[object], typed: Sequence[object]) -> int:
-    """How many rows are not as they were saved: changed, added or removed."""
-    gone = [row for row in saved if row not in typed]
-    new = [row for row in typed if row not in saved]
-    return max(len(gone), len(new))
-
-
-def version_of(form: Form) -> int | None:
-    """The version of the connection that was edited."""
-    text = form.text("version")
-    return int(text) if text.isdecimal() and len(text) <= 18 else None

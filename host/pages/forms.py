@@ -35,9 +35,23 @@ class Form:
         """A box that was ticked: one that was not is absent from a post."""
         return any(key == name for key, _ in self.fields)
 
+    @property
+    def version(self) -> int | None:
+        """The version of what was edited, which the form carried; None: it tells none."""
+        text = self.text("version")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
     def all(self, name: str) -> tuple[str, ...]:
         """Every value under that name."""
         return tuple(value for key, value in self.fields if key == name)
+
+    def row(self, table: str, place: str) -> Form:
+        """The form with one row of a table alone."""
+        return Form([one for one in self.fields if one[0].startswith(f"{table}[{place}].")])
+
+    def without(self, table: str, place: str) -> Form:
+        """The form without one row of a table."""
+        return Form([one for one in self.fields if not one[0].startswith(f"{table}[{place}].")])
 
     def rows(self, table: str) -> list[dict[str, str]]:
         """The rows `table[0].column`, `table[1].column` … by their numbers, gaps closed."""

@@ -91,6 +91,22 @@ async def test_nothing_is_saved_by_adding_or_removing(
     assert await saved(scene) == [("first_name", "$firstname", "keep")]
 
 
+async def test_the_row_that_was_meant_goes_though_one_before_it_is_blank(
+    operator: Person,
+) -> None:
+    typed = {
+        "fields[0].loyalty": "tier",
+        "fields[1].loyalty": "",
+        "fields[2].loyalty": "score",
+        "fields[3].loyalty": "gender",
+    }
+
+    page = await operator.post(PAGE, typed | {"do": "remove 2"})
+
+    left = [str(one["value"]) for one in page.html.select("tbody [list=loyalty-fields]")]
+    assert left == ["tier", "gender"]
+
+
 async def test_the_usual_ones_are_filled_where_nothing_is_taken(
     scene: MessageScene, operator: Person
 ) -> None:
