@@ -1,4 +1,4 @@
-"""How tests spread over xdist's workers: what needs a browser goes to one, the rest anywhere."""
+"""For all tests: their event loop, and how they spread over xdist's workers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling, Scheduling  # type: ignore[import-untyped]
 
 BROWSER: Final = "tests/browser/"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Asynchronous tests run on what the host runs on."""
+    return "asyncio"
 
 
 class OneBrowser(LoadScopeScheduling):  # type: ignore[misc]

@@ -64,18 +64,24 @@ class MessageScene:
 
 
 @asynccontextmanager
-async def message_scene(
-    folder: Path, *, events: Sequence[str] = ("point_add",), delivery: str = ""
+async def scene_on(
+    host: Host, *, events: Sequence[str] = ("point_add",), delivery: str = ""
 ) -> AsyncIterator[MessageScene]:
-    """A running host with one connection, `mparticle`, connected to nothing."""
-    async with quiet_host(folder) as host:
-        document = read_document(
-            configuration("http://127.0.0.1:9", events=events, delivery=delivery), {}
-        )
-        await host.bench.configure.apply(document, untested=True)
-        (route,) = (await host.bench.configure.routing()).routes
-        await host.bench.store.write(lambda tx: reconnect(tx, route.key, "Production"))
-        clock = Clock()
-        clock.now = time.time()
-        async with host.running():
-            yield MessageScene(host, Outbox(host.bench.store, clock, route.key))
+    """The host, running, with one connection, `mparticle`, connected to nothing."""
+    document = read_document(
+        configuration("http://127.0.0.1:9", events=events, delivery=delivery), {}
+    )
+    await host.bench.configure.apply(document, untested=True)
+    (route,) = (await host.bench.configure.routing()).routes
+    await host.bench.store.write(lambda tx: reconnect(tx, route.key, "Production"))
+    clock = Clock()
+    clock.now = time.time()
+    async with host.running():
+        yield MessageScene(host, Outbox(host.bench.store, clock, route.key))
+
+
+@asynccontextmanager
+async def message_scene(folder: Path, *, delivery: str = "") -> AsyncIterator[MessageScene]:
+    """A host of its own with such a connection."""
+    async with quiet_host(folder) as host, scene_on(host, delivery=delivery) as scene:
+        yield scene

@@ -45,11 +45,6 @@ pytestmark = pytest.mark.anyio
 FIELDS: Final = (FieldMapping(loyalty="tier", remote="tier"),)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def _connect() -> str:
     return "Good"
 

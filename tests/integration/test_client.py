@@ -28,11 +28,6 @@ pytestmark = pytest.mark.anyio
 Failure = Response | Exception
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass
 class Host:
     """Takes what has an id or a customer, knows a repeat by its key, fails as it is told."""

@@ -28,11 +28,6 @@ pytestmark = pytest.mark.anyio
 HOUR = 3600.0
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Scene:
     """A running host without its web server, the far side, and a clock that can be put forward."""
 

@@ -28,11 +28,6 @@ EVERYTHING = MessageFilter(connection="mparticle")
 SECRETS = {"api_key": "demo-key", "api_secret": "demo-secret"}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass
 class Scene:
     """A running host without its web server, connected to a stand-in."""

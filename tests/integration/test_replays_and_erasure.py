@@ -21,11 +21,6 @@ REFUSED = Reason(code="rejected", text="anna@example.com is no address")
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def lanes(tmp_path: Path) -> AsyncIterator[Outbox]:
     async with outbox(tmp_path) as opened:
         yield opened

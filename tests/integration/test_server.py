@@ -16,11 +16,6 @@ from host.server import CannotServe, Server
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_a_server_tells_its_address_and_ends_when_asked() -> None:
     told: list[str] = []
     server = Server(Starlette(), "127.0.0.1", 0, on_ready=told.append, signals=False)

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[SqliteEngine]:
     opened = SqliteEngine(tmp_path / "host.db")
     yield opened

@@ -21,11 +21,6 @@ UNWELL = Reason(code="destination_error", text="the destination is unwell (HTTP 
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def lanes(tmp_path: Path) -> AsyncIterator[Outbox]:
     async with outbox(tmp_path) as opened:
         yield opened

@@ -10,11 +10,6 @@ from host.broadcast import BUFFER, Broadcast
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_every_listener_is_told() -> None:
     broadcast = Broadcast[int]()
 

@@ -19,11 +19,6 @@ pytestmark = pytest.mark.anyio
 EVENT: dict[str, Json] = {"data": {"event_name": "point_add"}, "event_type": "custom_event"}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_the_request_is_kept_and_its_secrets_are_not() -> None:
     connection = Connection(
         id="c",

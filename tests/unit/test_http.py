@@ -25,11 +25,6 @@ PRIVATE = DestinationPolicy(allow_private=True)
 STRICT = DestinationPolicy()
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @contextmanager
 def failing(kind: str) -> Iterator[None]:
     with pytest.raises(RequestFailed) as caught:

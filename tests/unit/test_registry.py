@@ -124,11 +124,6 @@ def raising(hook: str, error: BaseException) -> Module:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def http() -> Iterator[Http]:
     yield far_side(202)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,6 @@ PAGE = "/connections/mparticle/connect"
 HOSTILE = "<script>alert(1)</script>\u202egnp\0"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(scope="module")
 def far() -> Iterator[StandInServer]:
     with stand_in() as server:
@@ -36,18 +31,6 @@ def far() -> Iterator[StandInServer]:
 @pytest.fixture(autouse=True)
 def well(far: StandInServer) -> None:
     far.misbehave()
-
-
-@pytest.fixture
-async def host(tmp_path: Path) -> AsyncIterator[Host]:
-    async with quiet_host(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def operator(host: Host) -> AsyncIterator[Person]:
-    async with person(host, Role.OPERATOR) as somebody:
-        yield somebody
 
 
 @pytest.fixture

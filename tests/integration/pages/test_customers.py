@@ -4,40 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from host import wire
 from host.accounts import Role
+from host.app import Host
 from host.reading.customers import read_customer
 from host.store.customers import find_customers
 from host.store.engine import Transaction
 from host.store.events import NewEvent, add_events
 from host.store.keys import first_key_at
-from tests.messages import MessageScene, message_scene
+from tests.messages import MessageScene, scene_on
 from tests.pages import Person, person
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("scene")]
 
 HOSTILE = "../<script>alert(1)</script> \u202e?&#\0/."
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[MessageScene]:
-    async with message_scene(tmp_path, events=("point_add", "opt_out")) as opened:
+async def scene(host: Host) -> AsyncIterator[MessageScene]:
+    async with scene_on(host, events=("point_add", "opt_out")) as opened:
         yield opened
-
-
-@pytest.fixture
-async def admin(scene: MessageScene) -> AsyncIterator[Person]:
-    async with person(scene.host, Role.ADMIN) as somebody:
-        yield somebody
 
 
 async def describe(scene: MessageScene, id_: str, **fields: object) -> None:

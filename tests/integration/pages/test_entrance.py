@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,23 +14,12 @@ from host.app import Host
 from host.pages.drawing import STATIC
 from host.pages.entrance import COOKIE
 from host.pages.shield import HEADERS
-from tests.pages import ORIGIN, PASSWORD, Person, person, quiet_host
+from tests.pages import ORIGIN, PASSWORD, Person, person
 
 pytestmark = pytest.mark.anyio
 
 OPEN = {"/", "/sign-in", "/sign-out", "/link/{token}"}
 ANYBODYS = {"/settings/account/password", "/settings/account/sessions"}
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def host(tmp_path: Path) -> AsyncIterator[Host]:
-    async with quiet_host(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from host.accounts import Role
 from host.configuration import ConnectionDraft
 from host.model import EventMapping
-from tests.messages import MessageScene, message_scene
+from tests.messages import MessageScene
 from tests.pages import Person, person
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("scene")]
 
 PAGE = "/connections/mparticle/events"
 HOSTILE = "<script>alert(1)</script>\u202egnp"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[MessageScene]:
-    async with message_scene(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def operator(scene: MessageScene) -> AsyncIterator[Person]:
-    async with person(scene.host, Role.OPERATOR) as somebody:
-        yield somebody
 
 
 async def saved(scene: MessageScene) -> tuple[EventMapping, ...]:

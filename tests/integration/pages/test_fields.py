@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from host.accounts import Role
+from host.app import Host
 from host.configuration import ConnectionDraft
 from host.model import FieldMapping
 from host.store.customers import StoredCustomer, save_customers
 from host.store.engine import Transaction
-from tests.messages import MessageScene, message_scene
+from tests.messages import MessageScene, scene_on
 from tests.pages import Person, person
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("scene")]
 
 PAGE = "/connections/mparticle/fields"
 HOSTILE = "<script>alert(1)</script>\u202egnp"
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[MessageScene]:
-    async with message_scene(tmp_path) as opened:
+async def scene(host: Host) -> AsyncIterator[MessageScene]:
+    async with scene_on(host) as opened:
         await configure(opened, ("first_name", "$firstname"))
         yield opened
-
-
-@pytest.fixture
-async def operator(scene: MessageScene) -> AsyncIterator[Person]:
-    async with person(scene.host, Role.OPERATOR) as somebody:
-        yield somebody
 
 
 async def configure(scene: MessageScene, *rows: tuple[str, str]) -> None:

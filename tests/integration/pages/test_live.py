@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,26 +10,9 @@ from host.accounts import Role
 from tests.messages import MessageScene, message_scene
 from tests.pages import Person, person
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("scene")]
 
 HOSTILE = "<script>alert(1)</script>\u202egnp\0"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[MessageScene]:
-    async with message_scene(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def viewer(scene: MessageScene) -> AsyncIterator[Person]:
-    async with person(scene.host, Role.VIEWER) as somebody:
-        yield somebody
 
 
 async def test_nothing_yet_teaches_what_will_be_here(viewer: Person) -> None:

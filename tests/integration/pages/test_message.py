@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from host.accounts import Role
-from host.store.check import check_books
-from tests.messages import MessageScene, message_scene
+from tests.messages import MessageScene
 from tests.pages import Person, person
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[MessageScene]:
-    async with message_scene(tmp_path) as opened:
-        yield opened
-        assert await opened.host.bench.store.read(check_books) == {}
-
-
-@pytest.fixture
-async def operator(scene: MessageScene) -> AsyncIterator[Person]:
-    async with person(scene.host, Role.OPERATOR) as somebody:
-        yield somebody
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("scene")]
 
 
 async def test_a_failed_message_tells_its_attempts_and_what_comes_next(

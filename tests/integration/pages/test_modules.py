@@ -23,20 +23,9 @@ BROKEN = "[plugins.mparticle]\nenabled = true\n[plugins.gone]\nenabled = true\n"
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def host(tmp_path: Path) -> AsyncIterator[Host]:
     async with quiet_host(tmp_path, "[plugins.mparticle]\nenabled = false\n") as opened:
         yield opened
-
-
-@pytest.fixture
-async def operator(host: Host) -> AsyncIterator[Person]:
-    async with person(host, Role.OPERATOR) as somebody:
-        yield somebody
 
 
 async def test_a_module_is_found_in_spite_of_a_wrong_letter(operator: Person) -> None:

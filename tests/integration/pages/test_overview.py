@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from host import wire
@@ -14,31 +11,14 @@ from host.model import MessageState, Reason
 from host.retry import Gate
 from host.store.connections import stop_connection
 from host.store.lanes import write_gate
-from tests.messages import REFUSED, UNWELL, MessageScene, message_scene
+from tests.messages import REFUSED, UNWELL, MessageScene
 from tests.pages import Page, Person, person
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("scene")]
 
 PAGE = "/connections/mparticle"
 HOSTILE = "<script>alert(1)</script>\u202egnp\0"
 MINUTE = 60_000
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[MessageScene]:
-    async with message_scene(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def operator(scene: MessageScene) -> AsyncIterator[Person]:
-    async with person(scene.host, Role.OPERATOR) as somebody:
-        yield somebody
 
 
 def figures(page: Page) -> dict[str, str]:

@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from host.accounts import Role
 from host.model import Reason
-from host.store.check import check_books
-from tests.messages import MessageScene, message_scene
+from tests.messages import MessageScene
 from tests.pages import Page, Person, person
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("scene")]
 
 HOSTILE = "<script>alert(1)</script>\u202egnp\0"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[MessageScene]:
-    async with message_scene(tmp_path) as opened:
-        yield opened
-        assert await opened.host.bench.store.read(check_books) == {}
-
-
-@pytest.fixture
-async def operator(scene: MessageScene) -> AsyncIterator[Person]:
-    async with person(scene.host, Role.OPERATOR) as somebody:
-        yield somebody
 
 
 def rows(page: Page) -> list[str]:

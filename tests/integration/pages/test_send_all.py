@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import anyio
 import pytest
 
 from host import wire
 from host.accounts import Role
+from host.app import Host
 from host.configuration import ConnectionDraft
 from host.model import FieldMapping
 from host.reading.customers import read_customer
-from tests.messages import MessageScene, message_scene
+from tests.messages import MessageScene, scene_on
 from tests.pages import Page, Person, person
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("scene")]
 
 PAGE = "/connections/mparticle/send-all"
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[MessageScene]:
-    async with message_scene(tmp_path) as opened:
+async def scene(host: Host) -> AsyncIterator[MessageScene]:
+    async with scene_on(host) as opened:
         customers = [read_customer(wire.dumps({"id": f"c-{n}", "tier": "gold"})) for n in range(3)]
         await opened.host.intake.take(customers)
         fields = (FieldMapping(loyalty="tier", remote="antavo_tier"),)
         draft = ConnectionDraft(id="mparticle", fields=fields)
         await opened.host.bench.configure.save(draft, untested=True)
         yield opened
-
-
-@pytest.fixture
-async def operator(scene: MessageScene) -> AsyncIterator[Person]:
-    async with person(scene.host, Role.OPERATOR) as somebody:
-        yield somebody
 
 
 async def until(operator: Person, state: str) -> Page:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -18,23 +17,6 @@ pytestmark = pytest.mark.anyio
 
 HOSTILE = "<script>x</script>\u202e"
 NEW = "an even longer password"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def host(tmp_path: Path) -> AsyncIterator[Host]:
-    async with quiet_host(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def admin(host: Host) -> AsyncIterator[Person]:
-    async with person(host, Role.ADMIN) as somebody:
-        yield somebody
 
 
 def roles(page: Page) -> dict[str, str]:
