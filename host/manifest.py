@@ -142,6 +142,10 @@ class Manifest:
         """The setting of that name."""
         return next((field for field in self.settings if field.name == name), None)
 
+    def marks(self, environment: str | None) -> bool:
+        """Whether it is the environment that a toggle marks, kept apart on the far side."""
+        return self.environments is not None and environment == self.environments.on
+
     @property
     def secrets(self) -> frozenset[str]:
         """Names of the settings that are secret."""

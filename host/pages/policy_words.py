@@ -7,6 +7,7 @@ from typing import Final
 
 from host.configuration import DeliveryPolicy
 from host.pages.words import duration, several
+from host.retry import first_resend_between, given_up_between
 
 _UNITS: Final = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _SECONDS: Final = {"": 1.0, "m": 60.0, "sec": 1.0} | {unit: float(size) for unit, size in _UNITS}
@@ -59,3 +60,28 @@ def policy_words(policy: DeliveryPolicy) -> str:
         else f"{policy.circuit_after:,} requests in a row fail"
     )
     return f"{first} Once {row}, one message at a time is tried until one gets through."
+
+
+def policy_sentence(policy: DeliveryPolicy) -> str:
+    """When failed messages go again and when they are given up, as the scheduler has it."""
+    first = first_resend_between(policy.resend_waits)
+    if first is None:
+        return "A message that fails is given up at once and kept under Undelivered."
+    least, most = given_up_between(policy.resend_waits)
+    resends = len(policy.resend_waits)
+    times = "once" if resends == 1 else f"up to {resends} times"
+    return (
+        f"A failed message goes again {times}: first {_span(*first)} after the failure; "
+        f"it is given up after {_span(least, most)} and kept under Undelivered. "
+        f"An outage of {duration(least)} costs no message."
+    )
+
+
+def _span(least: float, most: float) -> str:
+    """`24 to 36 s`, `6 h 4 min to 9 h 6 min`."""
+    low, high = duration(least), duration(most)
+    if low == high:
+        return low
+    number, _, unit = low.partition(" ")
+    same_unit = high.partition(" ")[2] == unit and " " not in unit
+    return f"{number} to {high}" if same_unit else f"{low} to {high}"

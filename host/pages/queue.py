@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
 
-from host.configuration.model import DeliveryPolicy
 from host.model import MessageState
 from host.pages import entrance, reasons
 from host.pages.asked import ALL, QUEUE, SINCE, UNDELIVERED, Asked, ListKind
@@ -19,9 +18,9 @@ from host.pages.connection_frame import draw_in_frame, find_frame
 from host.pages.drawing import draw, draw_part, wants_part
 from host.pages.export import export
 from host.pages.holding_back import HeldBack, read_held_back
+from host.pages.policy_words import policy_sentence
 from host.pages.site import Site
-from host.pages.words import duration
-from host.retry import MAX_RESENDS, first_resend_between, given_up_between
+from host.retry import MAX_RESENDS
 from host.routing import Route
 from host.store.blocking import LaneHead
 from host.store.engine import Transaction
@@ -50,8 +49,7 @@ class Line:
     def marked(self) -> bool:
         """Whether its environment is the one that a toggle marks: kept apart on the far side."""
         manifest = self.route.manifest if self.route else None
-        rule = manifest.environments if manifest else None
-        return rule is not None and self.view.environment == rule.on
+        return manifest is not None and manifest.marks(self.view.environment)
 
     @property
     def reason(self) -> str:
@@ -175,28 +173,3 @@ def tries(view: MessageView, route: Route | None) -> str:
     if not view.attempts:
         return "first try" if view.state is MessageState.SENDING else "not sent yet"
     return f"{view.attempts} of {len(route.config.delivery.resend_waits)}"
-
-
-def policy_sentence(policy: DeliveryPolicy) -> str:
-    """When failed messages go again and when they are given up, as the scheduler has it."""
-    first = first_resend_between(policy.resend_waits)
-    if first is None:
-        return "A message that fails is given up at once and kept under Undelivered."
-    least, most = given_up_between(policy.resend_waits)
-    resends = len(policy.resend_waits)
-    times = "once" if resends == 1 else f"up to {resends} times"
-    return (
-        f"A failed message goes again {times}: first {_span(*first)} after the failure; "
-        f"it is given up after {_span(least, most)} and kept under Undelivered. "
-        f"An outage of {duration(least)} costs no message."
-    )
-
-
-def _span(least: float, most: float) -> str:
-    """`24 to 36 s`, `6 h 4 min to 9 h 6 min`."""
-    low, high = duration(least), duration(most)
-    if low == high:
-        return low
-    number, _, unit = low.partition(" ")
-    same_unit = high.partition(" ")[2] == unit and " " not in unit
-    return f"{number} to {high}" if same_unit else f"{low} to {high}"
