@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -11,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 
 from host.catalogue import CUSTOMER_FIELDS
+from host.configuration import ConnectionConfig
 from host.errors import InvalidConfiguration, RefusedSettings, VersionConflict
 from host.manifest import Manifest
 from host.model import ConnectionState
@@ -42,6 +45,23 @@ _LATE_DISCONNECT: Final = (
     "Somebody else changed this connection meanwhile, so it was not disconnected. "
     "Look at it as it is now, and disconnect it again."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A posted form of a connection. `draw_again` shows it as it was typed."""
+
+    id: str
+    manifest: Manifest
+    frame: ConnectionFrame | None  # None: the connection is new
+    posted: Form
+    form: ConnectForm
+    draw_again: Callable[..., Awaitable[Response]]
+
+    @property
+    def config(self) -> ConnectionConfig | None:
+        """The connection as it is saved."""
+        return self.frame.route.config if self.frame else None
 
 
 def connect_routes(site: Site) -> list[Path]:
@@ -85,7 +105,7 @@ def connect_routes(site: Site) -> list[Path]:
         module = site.modules.registry.get(request.path_params["name"])
         return await draw_new(request, module, await site.configure.routing())
 
-    async def post_new(request: Request) -> Response:
+    async def read_new(request: Request) -> _Typed | Response:
         module = site.modules.registry.get(request.path_params["name"])
         routing = await site.configure.routing()
         posted = await read_form(request)
@@ -94,32 +114,24 @@ def connect_routes(site: Site) -> list[Path]:
             return await draw_new(request, module, routing, status=422)
         id_ = posted.text("id") or free_id(module.name, routing)
         form = typed_form(manifest, None, posted)
+        draw_again = partial(draw_new, request, module, routing, form=form, typed_id=id_)
+        return _Typed(id_, manifest, None, posted, form, draw_again)
+
+    async def post_new(request: Request) -> Response:
+        typed = await read_new(request)
+        if isinstance(typed, Response):
+            return typed
 
         async def again(status: int, faults: Faults) -> Response:
-            return await draw_new(
-                request, module, routing, status=status, form=form, typed_id=id_, faults=faults
-            )
+            return await typed.draw_again(status=status, faults=faults)
 
-        if any(route.row.id == id_ for route in routing.routes):
-            taken = f"There is a connection {id_} already: give this one another id"
+        if any(route.row.id == typed.id for route in (await site.configure.routing()).routes):
+            taken = f"There is a connection {typed.id} already: give this one another id"
             return await again(422, Faults({"id": taken}))
-        return await save(id_, manifest, None, posted, 0, again)
+        return await save(typed, 0, again)
 
     async def post_new_test(request: Request) -> Response:
-        module = site.modules.registry.get(request.path_params["name"])
-        routing = await site.configure.routing()
-        posted = await read_form(request)
-        manifest = module.manifest
-        if not module.ready or manifest is None:
-            return await draw_new(request, module, routing, status=422)
-        id_ = posted.text("id") or free_id(module.name, routing)
-        form = typed_form(manifest, None, posted)
-        result = await tried(id_, manifest, None, posted, form)
-        if wants_part(request):
-            return draw_part(request, "connect_trial.html", trial=result)
-        return await draw_new(
-            request, module, routing, form=form, typed_id=id_, faults=result.faults, trial=result
-        )
+        return await test(request, await read_new(request))
 
     async def draw_existing(
         request: Request,
@@ -158,52 +170,51 @@ def connect_routes(site: Site) -> list[Path]:
     async def get_existing(request: Request) -> Response:
         return await draw_existing(request, await find_frame(site, request.path_params["id"]))
 
-    async def post_existing(request: Request) -> Response:
+    async def read_existing(request: Request) -> _Typed | Response:
         frame = await find_frame(site, request.path_params["id"])
         posted = await read_form(request)
         route, manifest = frame.route, frame.route.manifest
         if manifest is None or not frame.module.ready:
             return await draw_existing(request, frame, status=422)
         form = typed_form(manifest, route.config, posted)
+        draw_again = partial(draw_existing, request, frame, form=form)
+        return _Typed(route.row.id, manifest, frame, posted, form, draw_again)
+
+    async def post_existing(request: Request) -> Response:
+        typed = await read_existing(request)
+        if isinstance(typed, Response):
+            return typed
 
         async def again(status: int, faults: Faults) -> Response:
-            now = await find_frame(site, route.row.id)  # with the version of now
-            return await draw_existing(request, now, status=status, form=form, faults=faults)
+            now = await find_frame(site, typed.id)  # with the version of now
+            return await draw_existing(request, now, status=status, form=typed.form, faults=faults)
 
-        version = posted.version
-        return await save(route.row.id, manifest, frame, posted, version, again)
+        return await save(typed, typed.posted.version, again)
 
     async def post_existing_test(request: Request) -> Response:
-        frame = await find_frame(site, request.path_params["id"])
-        posted = await read_form(request)
-        route, manifest = frame.route, frame.route.manifest
-        if manifest is None or not frame.module.ready:
-            return await draw_existing(request, frame, status=422)
-        form = typed_form(manifest, route.config, posted)
-        result = await tried(route.row.id, manifest, frame, posted, form)
+        return await test(request, await read_existing(request))
+
+    async def test(request: Request, typed: _Typed | Response) -> Response:
+        """Try what was typed, beside the form or, without a script, with it."""
+        if isinstance(typed, Response):
+            return typed
+        draft, unread = draft_of(typed.manifest, typed.id, typed.config, typed.posted)
+        result = (
+            TrialResult(verdict="untried", said="", duration_ms=0, faults=Faults(unread))
+            if unread
+            else await try_draft(site.configure, typed.manifest, draft, typed.form.names)
+        )
         if wants_part(request):
             return draw_part(request, "connect_trial.html", trial=result)
-        return await draw_existing(request, frame, form=form, faults=result.faults, trial=result)
-
-    async def tried(
-        id_: str, manifest: Manifest, frame: ConnectionFrame | None, posted: Form, form: ConnectForm
-    ) -> TrialResult:
-        config = frame.route.config if frame else None
-        draft, unread = draft_of(manifest, id_, config, posted)
-        if unread:
-            return TrialResult(verdict="untried", said="", duration_ms=0, faults=Faults(unread))
-        return await try_draft(site.configure, manifest, draft, form.names)
+        return await typed.draw_again(faults=result.faults, trial=result)
 
     async def save(
-        id_: str,
-        manifest: Manifest,
-        frame: ConnectionFrame | None,
-        posted: Form,
+        typed: _Typed,
         version: int | None,
         again: Callable[[int, Faults], Awaitable[Response]],
     ) -> Response:
-        config = frame.route.config if frame else None
-        draft, unread = draft_of(manifest, id_, config, posted)
+        id_, manifest, frame, config = typed.id, typed.manifest, typed.frame, typed.config
+        draft, unread = draft_of(manifest, id_, config, typed.posted)
         if unread:
             return await again(422, Faults(unread))
         try:
