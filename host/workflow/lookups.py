@@ -1,0 +1,172 @@
+"""Values that are looked up when a workflow runs: `{{ event.data.points }}`.
+
+A value that is one lookup keeps its type; lookups within a text are written into it. Nothing
+else is understood between the braces: no code, no calls, no sums.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+from host import wire
+from host.model import MISSING, Customer, Event, Json, Missing, value_at
+
+Find: TypeAlias = Callable[["Subject"], Json]
+"""A value of one run. Raises LookupFailed."""
+
+MOST_BYTES: Final = 262_144  # that the values of one action may come to
+_LOOKUP: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_ROOTS: Final = ("event", "customer")
+
+
+class LookupFailed(Exception):
+    """What was to be looked up is not there, or cannot stand where it was wanted."""
+
+
+class Subject:
+    """What a run is about: an event and who did it. Customers are described when asked for."""
+
+    __slots__ = ("_customer", "_describe", "event")
+
+    def __init__(self, event: Event, describe: Callable[[], Customer]) -> None:
+        self.event = event
+        self._describe = describe
+        self._customer: Customer | None = None
+
+    @property
+    def customer(self) -> Customer:
+        """Who did it."""
+        if self._customer is None:
+            self._customer = self._describe()
+        return self._customer
+
+
+def written(value: Json) -> Find:
+    """How a value that somebody typed is found. Raises ValueError for what is no lookup."""
+    if not isinstance(value, str) or "{{" not in value:
+        return lambda subject: value
+    pieces = _LOOKUP.split(value)  # text, path, text, path … text
+    for text in pieces[::2]:
+        if "{{" in text or "}}" in text:
+            raise ValueError(
+                "has braces that do not belong together: write {{ event.data.points }}"
+            )
+    finds = [_lookup(path.strip()) for path in pieces[1::2]]
+    if len(finds) == 1 and not pieces[0].strip() and not pieces[2].strip():
+        return finds[0]
+    return _Text(pieces[::2], [path.strip() for path in pieces[1::2]], finds)
+
+
+class _Text:
+    """A text with values written into it."""
+
+    def __init__(self, texts: list[str], paths: list[str], finds: list[Find]) -> None:
+        self._texts = texts
+        self._paths = paths
+        self._finds = finds
+
+    def __call__(self, subject: Subject) -> str:
+        pieces = [self._texts[0]]
+        for path, find, text in zip(self._paths, self._finds, self._texts[1:], strict=True):
+            pieces += (_as_text(path, find(subject)), text)
+        return "".join(pieces)
+
+
+def _as_text(path: str, value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        raise LookupFailed(f"{path} is empty, so it cannot be written into a text")
+    if isinstance(value, (bool, int, float, Decimal)):
+        return wire.dumps(value).decode()
+    raise LookupFailed(f"{path} is a list or an object, so it cannot be written into a text")
+
+
+def _lookup(path: str) -> Find:
+    root, dot, rest = path.partition(".")
+    if root not in _ROOTS or not dot or not rest or rest != rest.strip():
+        shown = f"{path[:60]!r} cannot be looked up" if path else "nothing is named in {{ }}"
+        raise ValueError(f"{shown}: write {{{{ event.data.NAME }}}} or {{{{ customer.NAME }}}}")
+    read = _EVENT.get(rest)
+    if root == "customer":
+
+        def find(subject: Subject) -> Json | Missing:
+            return subject.customer.value(rest)
+    elif rest.startswith("data."):
+        name = rest.removeprefix("data.")
+
+        def find(subject: Subject) -> Json | Missing:
+            return value_at(subject.event.data, name)
+    elif read is not None:
+        chosen = read
+
+        def find(subject: Subject) -> Json | Missing:
+            return chosen(subject.event)
+    else:
+
+        def find(subject: Subject) -> Json | Missing:
+            return value_at(subject.event.fields, rest)
+
+    def found(subject: Subject) -> Json:
+        value = find(subject)
+        if isinstance(value, Missing):
+            raise LookupFailed(f"{path} is not there")
+        return value
+
+    return found
+
+
+def _time_of(event: Event) -> str:
+    return event.occurred_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_EVENT: Final[Mapping[str, Callable[[Event], Json | Missing]]] = {
+    "id": lambda event: event.id,
+    "action": lambda event: event.action,
+    "customer": lambda event: MISSING if event.customer is None else event.customer,
+    "timestamp": _time_of,
+    "account": lambda event: MISSING if event.account is None else event.account,
+    "external_id": lambda event: MISSING if event.external_id is None else event.external_id,
+    "data": lambda event: event.data,
+}
+"""What an event has beside its data, by name."""
+
+
+def event_attribute(name: str) -> Callable[[Subject], Json | Missing]:
+    """An attribute that a filter looks at: of the data, else of the event itself."""
+    read = _EVENT.get(name)
+
+    def find(subject: Subject) -> Json | Missing:
+        value = value_at(subject.event.data, name)
+        if not isinstance(value, Missing):
+            return value
+        if read is not None:
+            return read(subject.event)
+        return value_at(subject.event.fields, name)
+
+    return find
+
+
+def customer_attribute(name: str) -> Callable[[Subject], Json | Missing]:
+    """A customer's field that a filter looks at."""
+    return lambda subject: subject.customer.value(name)
+
+
+def rendered(finds: Mapping[str, Find], subject: Subject) -> dict[str, Json]:
+    """All values of an action. Raises LookupFailed."""
+    values = {name: find(subject) for name, find in finds.items()}
+    size = 0
+    for value in values.values():
+        size += _size(value)
+        if size > MOST_BYTES:
+            raise LookupFailed(f"the payload comes to more than {MOST_BYTES // 1024} KB")
+    return values
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    return len(wire.dumps(value)) if isinstance(value, (list, dict)) else 8
