@@ -25,6 +25,7 @@ from host.delivery.delivery import Delivery
 from host.delivery.queue import Queue
 from host.errors import HostFull, StoreUnavailable
 from host.http import DestinationPolicy
+from host.intake.clock import Clock
 from host.intake.intake import Intake
 from host.metrics import Metrics
 from host.modules import Modules
@@ -76,6 +77,7 @@ class Host:
         self.delivers = delivers
         self.intake = Intake(bench.store, bench.routing.read, bench.environment.home)
         self.delivery = Delivery(bench.store, bench.configure.routing, bench.policy)
+        self.clock = Clock(bench.store, self.intake.take)
         self.metrics = Metrics()
         self.ready = False
 
@@ -117,6 +119,7 @@ class Host:
         """Run every background task; at the end finish what is in flight."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.intake.run)
+            tasks.start_soon(self.clock.run)
             tasks.start_soon(self.bench.modules.follow)
             tasks.start_soon(self.bench.backfills.run)
             tasks.start_soon(self._forget_old)

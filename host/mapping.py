@@ -111,7 +111,7 @@ def map_message(
     if isinstance(part, Unmappable):
         return part
     if event is not None and event.action == OPT_OUT:
-        event = _without_identity(event)
+        event = without_identity(event)
     try:
         payload = route.module.map_event(
             _connection(route, environment), event, mapping, part.profile
@@ -121,7 +121,16 @@ def map_message(
     return None if payload is None else Mapped(payload, part)
 
 
-def _without_identity(event: Event) -> Event:
+def workflow_mapping(
+    action: str, external: str, type: str, constants: Mapping[str, Json]
+) -> EventMapping:
+    """What a workflow's action hands to `map_event`: constants, and nothing of the event's own."""
+    return EventMapping(
+        loyalty=action, external=external, type=type, attributes={}, constants=constants
+    )
+
+
+def without_identity(event: Event) -> Event:
     """An opt-out tells that somebody left, by their id alone, whatever else came with it."""
     data = {name: value for name, value in event.data.items() if name not in IDENTITY_FIELDS}
     fields = {name: value for name, value in event.fields.items() if name not in IDENTITY_FIELDS}

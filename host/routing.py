@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import structlog
 
 from host.configuration.model import ConnectionConfig
 from host.configuration.stored import from_stored
@@ -17,6 +19,11 @@ from host.registry import Module, Registry
 from host.store.connections import ConnectionRow, generation, read_connections
 from host.store.engine import Transaction
 from host.store.vault import Vault, WrongKey
+from host.store.workflows import active_graphs
+from host.workflow import Program
+from host.workflow.reading import compiled
+
+log: Final = structlog.get_logger("host.routing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +67,15 @@ class Taker(NamedTuple):
     can_map: bool
 
 
+class ActiveWorkflow(NamedTuple):
+    """A workflow that events start, with the version that runs."""
+
+    key: int
+    name: str
+    version: int
+    program: Program
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
     """All connections, as of one generation of the configuration and one of the modules."""
@@ -67,14 +83,17 @@ class Routing:
     generation: int = -1
     routes: tuple[Route, ...] = ()
     takers: Mapping[str, tuple[Taker, ...]] = field(default_factory=dict)  # by loyalty event
+    named: Mapping[str, Route] = field(default_factory=dict)  # by id
+    workflows: Mapping[str, tuple[ActiveWorkflow, ...]] = field(default_factory=dict)
+    """By the loyalty event that starts them, in the order in which they were made."""
     parts: ProfileParts = field(default_factory=ProfileParts, compare=False)
 
     def find(self, id: str) -> Route:
         """A connection by its id. Raises NotFound."""
-        for route in self.routes:
-            if route.row.id == id:
-                return route
-        raise NotFound(f"there is no connection {id!r}")
+        route = self.named.get(id)
+        if route is None:
+            raise NotFound(f"there is no connection {id!r}")
+        return route
 
 
 def read_routing(tx: Transaction, vault: Vault, registry: Registry) -> Routing:
@@ -87,7 +106,22 @@ def read_routing(tx: Transaction, vault: Vault, registry: Registry) -> Routing:
         generation=known,
         routes=routes,
         takers=_takers(routes),
+        named={route.row.id: route for route in routes},
+        workflows=_workflows(tx),
     )
+
+
+def _workflows(tx: Transaction) -> dict[str, tuple[ActiveWorkflow, ...]]:
+    starts: dict[str, list[ActiveWorkflow]] = defaultdict(list)
+    for graph in active_graphs(tx):
+        try:
+            program = compiled(graph.graph)
+        except Exception as error:  # it harms nobody else; its page tells what is wrong
+            log.warning("a workflow cannot run", workflow=graph.id, error=type(error).__name__)
+            continue
+        active = ActiveWorkflow(graph.workflow, graph.name, graph.version, program)
+        starts[program.event].append(active)
+    return {event: tuple(found) for event, found in starts.items()}
 
 
 def _takers(routes: Sequence[Route]) -> dict[str, tuple[Taker, ...]]:

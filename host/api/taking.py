@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from host.errors import RefusedItem
 from host.intake.intake import Intake
-from host.intake.plan import Item, Verdict
+from host.intake.plan import Taken, Verdict
 from host.reading.bodies import Items, read_items
 from host.reading.events import TakenEvent
 from host.reading.items import peek_id
@@ -22,8 +22,8 @@ LARGE: Final = 128 * 1024  # bytes from which a body is read beside the event lo
 _HUGE: Final = 1024 * 1024
 _HUGE_AT_ONCE: Final = 4  # bodies of over a megabyte that are worked on together
 
-ReadItem: TypeAlias = Callable[[int, bytes], Item]
-Read: TypeAlias = Item | RefusedItem | None
+ReadItem: TypeAlias = Callable[[int, bytes], Taken]
+Read: TypeAlias = Taken | RefusedItem | None
 
 
 class Told:

@@ -6,7 +6,15 @@ from dataclasses import replace
 from typing import Final
 
 from host.delivery.rulings import untouched
-from host.mapping import MAPPING_FAILED, Mapped, Unmappable, body_of, map_message, profile_part
+from host.mapping import (
+    MAPPING_FAILED,
+    Mapped,
+    Unmappable,
+    body_of,
+    map_message,
+    profile_part,
+    workflow_mapping,
+)
 from host.model import Customer, Event, EventMapping, MessageState, Reason, from_ms
 from host.reading.events import read_again
 from host.routing import Route
@@ -36,7 +44,7 @@ async def map_late(store: Store, route: Route, claimed: Claimed) -> Claimed | Ru
         event = await _event(store, claimed)
         if event is None:
             return _ended(claimed, MessageState.UNDELIVERED, BODY_GONE)
-        mapping = _association(route, event.action, claimed.external)
+        mapping = _mapping(route, event.action, claimed)
         if mapping is None:
             return _ended(claimed, MessageState.WITHHELD, NOT_ASSOCIATED)
     customer = Customer(id=claimed.message.customer, fields=claimed.snapshot or {})
@@ -78,6 +86,14 @@ async def _event(store: Store, claimed: Claimed) -> Event | None:
         return None
     taken_at = from_ms(ms_of(key))
     return read_again(stored.body, taken_at=taken_at, id=stored.id, customer=stored.customer)
+
+
+def _mapping(route: Route, action: str, claimed: Claimed) -> EventMapping | None:
+    if claimed.made is None:
+        return _association(route, action, claimed.external)
+    return workflow_mapping(
+        action, claimed.external or "", claimed.made["type"], claimed.made["constants"]
+    )
 
 
 def _association(route: Route, action: str, external: str | None) -> EventMapping | None:

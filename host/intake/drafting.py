@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from host.catalogue import OPT_OUT
-from host.mapping import Mapped, body_of, map_message, too_large
+from host.mapping import Mapped, body_of, map_message, too_large, workflow_mapping
 from host.model import Event, EventMapping, Kind, MessageState, Reason
 from host.routing import Route, Routing
 from host.store.customers import StoredCustomer
 from host.store.lanes import OPTED_OUT
 from host.store.outbox import EMPTY, Body, Draft
+from host.workflow import Acted, Action, Outcome
 
 MERGED: Final = Reason(code="merged", text="the customer was merged into another one")
 
@@ -30,17 +31,53 @@ class Drafting:
             if not switched_on:
                 self.not_made[route.key] = self.not_made.get(route.key, 0) + 1
                 continue
-            environment = route.row.environment
-            if event.action != OPT_OUT and not _may_send(stored):
-                reason = OPTED_OUT if stored.opted_out else MERGED
-                place = (route.key, stored.key, Kind.EVENT, key)
-                state = MessageState.WITHHELD
-                draft = Draft(*place, EMPTY, environment, False, state, reason)
-            elif (made := self._draft(route, can_map, stored, event, key, mapping)) is None:
-                continue
-            else:
-                draft = made
-            self.drafts.append(draft)
+            draft = self._event(route, can_map, stored, event, key, mapping)
+            if draft is not None:
+                self.drafts.append(draft)
+
+    def act(self, stored: StoredCustomer, event: Event, key: int, action: Action) -> Acted:
+        """Draft the message that a workflow asks for; what came of it."""
+        route = self.routing.named.get(action.connection)
+        if route is None:
+            return Acted(Outcome.ERROR, f"there is no connection {action.connection!r} any more")
+        if not route.switched_on:
+            self.not_made[route.key] = self.not_made.get(route.key, 0) + 1
+            return Acted(Outcome.FAILURE, "the connection or its module is switched off")
+        if not action.event:
+            return self._sync(route, stored)
+        values = action.payload or {}
+        mapping = workflow_mapping(event.action, action.event, action.event_type, values)
+        draft = self._event(route, route.can_map, stored, event, key, mapping, made=True)
+        if draft is None:
+            return Acted(Outcome.FAILURE, "the module has nothing to send for this")
+        self.drafts.append(draft)
+        return _acted(draft)
+
+    def _sync(self, route: Route, stored: StoredCustomer) -> Acted:
+        if not _may_send(stored):
+            return Acted(Outcome.FAILURE, _withholding(stored).text)
+        draft = self._draft(route, route.can_map, stored, None, None, None)
+        if draft is None:
+            return Acted(Outcome.FAILURE, "the module has nothing to send for this")
+        self.drafts.append(draft._replace(wanted=True))
+        return _acted(draft)
+
+    def _event(
+        self,
+        route: Route,
+        can_map: bool,
+        stored: StoredCustomer,
+        event: Event,
+        key: int,
+        mapping: EventMapping,
+        *,
+        made: bool = False,
+    ) -> Draft | None:
+        if event.action != OPT_OUT and not _may_send(stored):
+            place = (route.key, stored.key, Kind.EVENT, key)
+            withheld = (MessageState.WITHHELD, _withholding(stored))
+            return Draft(*place, EMPTY, route.row.environment, False, *withheld)
+        return self._draft(route, can_map, stored, event, key, mapping, made=made)
 
     def profile(self, stored: StoredCustomer) -> None:
         """Draft profile messages for a customer whose profile changed."""
@@ -68,29 +105,46 @@ class Drafting:
         event: Event | None,
         key: int | None,
         mapping: EventMapping | None,
+        *,
+        made: bool = False,
     ) -> Draft | None:
+        """`made`: by a workflow, whose words are kept with what is mapped later."""
         kind = Kind.PROFILE if event is None else Kind.EVENT
         environment = route.row.environment
         if not can_map:
-            body = _unmapped(stored, mapping)
+            body = _unmapped(stored, mapping, made)
             return Draft(route.key, stored.key, kind, key, body, environment, False)
         part = self.routing.parts.of(route, stored, environment)
         mapped = map_message(route, part, event, mapping, environment)
         if mapped is None:
             return None
-        made = body_of(route, mapped) if isinstance(mapped, Mapped) else mapped
-        if isinstance(made, Body):
-            over = too_large(route, made.payload, kind)
+        found = body_of(route, mapped) if isinstance(mapped, Mapped) else mapped
+        if isinstance(found, Body):
+            over = too_large(route, found.payload, kind)
             if over is None:
-                return Draft(route.key, stored.key, kind, key, made, environment)
-            made = over
-        body = _unmapped(stored, mapping)
-        failed = (False, MessageState.UNDELIVERED, made.reason)
+                return Draft(route.key, stored.key, kind, key, found, environment)
+            found = over
+        body = _unmapped(stored, mapping, made)
+        failed = (False, MessageState.UNDELIVERED, found.reason)
         return Draft(route.key, stored.key, kind, key, body, environment, *failed)
 
 
-def _unmapped(stored: StoredCustomer, mapping: EventMapping | None) -> Body:
-    return Body.unmapped({} if stored.opted_out else (stored.fields or {}), mapping)
+def _unmapped(stored: StoredCustomer, mapping: EventMapping | None, made: bool) -> Body:
+    known = {} if stored.opted_out else (stored.fields or {})
+    return Body.unmapped(known, mapping, whole=made)
+
+
+def _withholding(stored: StoredCustomer) -> Reason:
+    return OPTED_OUT if stored.opted_out else MERGED
+
+
+def _acted(draft: Draft) -> Acted:
+    """What a workflow's log says of a message."""
+    if draft.state is MessageState.WAITING:
+        text = "" if draft.mapped else "the module is not ready: the message waits for it"
+        return Acted(Outcome.SUCCESS, text)
+    outcome = Outcome.FAILURE if draft.state is MessageState.WITHHELD else Outcome.ERROR
+    return Acted(outcome, draft.reason.text if draft.reason else "")
 
 
 def _may_send(stored: StoredCustomer) -> bool:

@@ -14,6 +14,7 @@ from host.store.lanes import OPTED_OUT
 from host.store.ledger import Entries
 from host.store.operations import erase_customer, withhold_customer
 from host.store.outbox import enqueue
+from host.store.runs import cancel_runs_of, count_runs, end_waits, remove_waits, save_runs
 
 
 class IntakeJob(Job[None]):
@@ -51,15 +52,24 @@ class IntakeJob(Job[None]):
             raise Stale
         save_customers(tx, plan.changed_customers)
         add_events(tx, plan.events)
+        running = plan.running
+        if remove_waits(tx, running.over) != len(running.over):
+            raise Stale  # another process went on with one of them
         entries = Entries()
         if plan.left:
             connections = list(connection_keys(tx))
             for customer in plan.left:
                 withhold_customer(tx, connections, customer, OPTED_OUT, entries)
+                cancel_runs_of(tx, customer, OPTED_OUT.code)
         for connection, count in plan.drafting.not_made.items():
             entries.not_made(connection, count)
         if plan.drafting.drafts:
             enqueue(tx, plan.drafting.drafts, entries)
+        for run in running.ended:
+            end_waits(tx, *run)
+        if running.runs:
+            save_runs(tx, running.rows(), list(running.waits.values()))
+            count_runs(tx, running.counts())
         entries.enter(tx)
 
     def finished(self, *, committed: bool) -> None:

@@ -9,19 +9,27 @@ from typing import Final, TypeAlias
 from host.errors import RefusedItem
 from host.intake.drafting import Drafting
 from host.intake.profiles import TELLING, Change, by_event, by_profile
+from host.intake.running import Running
+from host.model import from_ms
 from host.reading.customers import TakenCustomer
-from host.reading.events import TakenEvent
+from host.reading.events import TakenEvent, read_again
 from host.routing import Routing
 from host.store.customers import StoredCustomer, find_by_external_id, find_customers
 from host.store.engine import Transaction
 from host.store.events import NewEvent, find_contents, id_hash
+from host.store.keys import ms_of
+from host.store.runs import Wait, WaitingRun, find_waits
+from host.store.workflows import read_graph_text
+from host.workflow.reading import compiled
 
-Item: TypeAlias = TakenEvent | TakenCustomer
+Taken: TypeAlias = TakenEvent | TakenCustomer
+Item: TypeAlias = Taken | Wait
 
 TAKEN: Final = "taken"
 DUPLICATE: Final = "duplicate"
 UNCHANGED: Final = "unchanged"
 STALE: Final = "stale"
+GONE: Final = "gone"  # of a wait: its run was ended meanwhile
 
 Verdict: TypeAlias = str | RefusedItem
 """What became of an item: one of the words above, or why it is refused."""
@@ -51,6 +59,7 @@ class Plan:
         """`before`: what is about to be written, and may not be seen in the store yet."""
         self.routing = routing
         self.drafting = Drafting(routing)
+        self.running = Running(self.drafting, tx.now)
         self.events: list[NewEvent] = []
         self.left: list[int] = []  # keys of customers who opted out
         self._tx = tx
@@ -76,6 +85,9 @@ class Plan:
 
     def _read(self, items: Sequence[Item]) -> None:
         tx = self._tx
+        self._waits: dict[Wait, WaitingRun] = {}
+        if waits := [item for item in items if isinstance(item, Wait)]:
+            self._waits = find_waits(tx, waits)
         events = [item for item in items if isinstance(item, TakenEvent)]
         self._hashes = {e.event.id: id_hash(e.event.id) for e in events}
         self._contents = find_contents(tx, self._hashes.values()) if events else {}
@@ -86,6 +98,12 @@ class Plan:
     def _overlay(self, before: Plan) -> None:
         """Take what the batch before is about to write for written."""
         self._contents.update(before._contents)
+        self.running.overlay(before.running)
+        self._waits = {
+            wait: waiting
+            for wait, waiting in self._waits.items()
+            if waiting.customer not in before.left
+        }
         for stored in before.changed_customers:
             self._customers[stored.id] = stored.saved()
             self._own(stored)
@@ -97,6 +115,9 @@ class Plan:
     def _customer_id(self, item: Item) -> str | None:
         if isinstance(item, TakenCustomer):
             return item.id
+        if isinstance(item, Wait):
+            waiting = self._waits.get(item)
+            return waiting.customer_id if waiting else None
         event = item.event
         if event.external_id is None or event.customer is None:
             return event.customer
@@ -110,6 +131,8 @@ class Plan:
     def _decide(self, item: Item) -> Verdict:
         if isinstance(item, TakenCustomer):
             return self._take_customer(item)
+        if isinstance(item, Wait):
+            return self._go_on(item)
         return self._take_event(item)
 
     def _take_event(self, taken: TakenEvent) -> Verdict:
@@ -133,7 +156,24 @@ class Plan:
         if event.action in TELLING:
             self._follow(stored, by_event(stored, event, self._identities))
         self.drafting.event(stored, event, key)
+        if event.action in self.routing.workflows:
+            self.running.event(stored, event, key)
         return TAKEN
+
+    def _go_on(self, wait: Wait) -> Verdict:
+        waiting = self._waits.get(wait)
+        stored = self._customers.get(waiting.customer_id) if waiting else None
+        if waiting is None or stored is None or waiting.customer in self.left:
+            return GONE
+        text = read_graph_text(self._tx, wait.workflow, waiting.version)
+        event = None
+        if waiting.body is not None and waiting.event_id is not None:
+            taken_at = from_ms(ms_of(wait.event))
+            event = read_again(
+                waiting.body, taken_at=taken_at, id=waiting.event_id, customer=stored.id
+            )
+        program = None if text is None else compiled(text)
+        return TAKEN if self.running.go_on(waiting, program, stored, event) else GONE
 
     def _take_customer(self, taken: TakenCustomer) -> Verdict:
         stored = self._customers.get(taken.id) or self._new_customer(taken.id)
@@ -147,6 +187,7 @@ class Plan:
         if change is Change.OPTED_OUT:
             self.left.append(stored.key)
             self.drafting.opted_out(stored)
+            self.running.opted_out(stored.key)
         elif change is Change.PROFILE:
             self.drafting.profile(stored)
 

@@ -35,6 +35,7 @@ class Claimed:
     size: int  # bytes of the payload as it is kept
     snapshot: Mapping[str, Json] | None = None
     external: str | None = None  # with a snapshot: the association's external event
+    made: Mapping[str, Any] | None = None  # … and what a workflow said in its place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +144,7 @@ def _claimed(row: Sequence[Any], install: str) -> Claimed:
         size=size_of(payload),
         snapshot=None if mapped else body.get("snapshot", {}),
         external=None if mapped else body.get("external"),
+        made=None if mapped else body.get("made"),
     )
 
 

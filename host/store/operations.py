@@ -14,6 +14,7 @@ from host.store.keys import key_text
 from host.store.ledger import Entries
 from host.store.messages import MessageView
 from host.store.outbox import kind_number, withdraw
+from host.store.runs import erase_runs
 
 DISCARDED_BY_HAND: Final = Reason(code="discarded", text="discarded by hand")
 SET_ASIDE: Final = Reason(
@@ -152,6 +153,7 @@ def erase_customer(
 ) -> None:
     """Forget a person: profile, event bodies, payloads. Identities of events and books stay."""
     withhold_customer(tx, connections, customer, ERASED, entries)
+    erase_runs(tx, customer)
     tx.run("erase_event_bodies", customer)
     tx.run("erase_attempts", customer)
     tx.run("erase_reasons", customer)

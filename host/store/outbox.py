@@ -35,13 +35,21 @@ class Body(NamedTuple):
     notes: str | None = None  # JSON
 
     @staticmethod
-    def unmapped(snapshot: Mapping[str, Json], mapping: EventMapping | None) -> Body:
+    def unmapped(
+        snapshot: Mapping[str, Json], mapping: EventMapping | None, *, whole: bool = False
+    ) -> Body:
         """The body of a message that is mapped later: the customer's fields as they are now.
 
-        `mapping` names the association by which it was made; its own words are read anew.
+        `mapping` names the association by which it was made; its own words are read anew. A
+        `whole` one is nobody's association: a workflow made it, and its words are kept.
         """
-        external = None if mapping is None else mapping.external
-        return Body(payload=wire.dumps({"snapshot": snapshot, "external": external}).decode())
+        kept: dict[str, Json] = {
+            "snapshot": snapshot,
+            "external": None if mapping is None else mapping.external,
+        }
+        if mapping is not None and whole:
+            kept["made"] = {"type": mapping.type, "constants": mapping.constants}
+        return Body(payload=wire.dumps(kept).decode())
 
 
 def size_of(payload: str) -> int:
@@ -64,6 +72,7 @@ class Draft(NamedTuple):
     mapped: bool = True
     state: MessageState = MessageState.WAITING
     reason: Reason | None = None
+    wanted: bool = False  # a profile that somebody asked for: made even if it says nothing new
 
 
 @dataclass(slots=True)
@@ -90,13 +99,13 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
     settled: list[Row] = []
     made: Counter[tuple[int, MessageState]] = Counter()
     for key, draft in enumerate(drafts, first):
-        connection, customer, kind, event, body, environment, mapped, state, reason = draft
+        connection, customer, kind, event, body, environment, mapped, state, reason, wanted = draft
         lane = lanes[connection, customer]
         is_profile = kind is Kind.PROFILE
         if is_profile:
             digest = body.profile
             carrier = carried.get((connection, customer, digest), -1)
-            if digest and (digest == lane.profile or carrier > key - first):
+            if digest and not wanted and (digest == lane.profile or carrier > key - first):
                 continue
             lane.profile_waiting = _supersede(tx, (connection, customer), lane, entries)
         seq = lane.next_seq
@@ -137,7 +146,12 @@ def _without_older_profiles(drafts: Sequence[Draft]) -> Sequence[Draft]:
     last = {(d.connection, d.customer): d for d in drafts if d.kind is Kind.PROFILE}
     if not last:
         return drafts
-    return [d for d in drafts if d.kind is Kind.EVENT or last[d.connection, d.customer] is d]
+    wanted = {(d.connection, d.customer) for d in drafts if d.wanted}
+    return [
+        d._replace(wanted=(d.connection, d.customer) in wanted)
+        for d in drafts
+        if d.kind is Kind.EVENT or last[d.connection, d.customer] is d
+    ]
 
 
 def _carried(drafts: Sequence[Draft]) -> dict[tuple[int, int, int | None], int]:

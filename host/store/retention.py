@@ -7,6 +7,7 @@ from typing import Final
 from host import wire
 from host.store.engine import Transaction
 from host.store.keys import first_key_at
+from host.store.runs import RUN_DAYS
 from host.store.tries import FORGOTTEN_MS
 
 HISTORY_DAYS: Final = 90  # messages that are settled, their payloads and attempts; event bodies
@@ -27,6 +28,7 @@ def drop_old(tx: Transaction) -> bool:
         tx.run("drop_sessions", tx.now, _AT_ONCE),
         tx.run("drop_links", tx.now, _AT_ONCE),
         tx.run("drop_failures", tx.now - FORGOTTEN_MS, _AT_ONCE),
+        _drop_runs(tx),
     ]
     for row in tx.rows("connection_names"):
         dropped.append(tx.run("drop_settled", row[0], history, _AT_ONCE))
@@ -35,10 +37,18 @@ def drop_old(tx: Transaction) -> bool:
     return any(count == _AT_ONCE for count in dropped)
 
 
+def _drop_runs(tx: Transaction) -> int:
+    ended = tx.now - RUN_DAYS * _DAY_MS
+    for workflow in tx.rows("workflow_keys"):
+        tx.run("drop_run_hours", workflow[0], ended, _AT_ONCE)
+    return tx.run("drop_runs", first_key_at(ended), ended, _AT_ONCE)
+
+
 def _drop_event_bodies(tx: Transaction, history: int) -> int:
     """Go on where the last look ended: what was dropped is not looked at again.
 
-    An event that still waits for its mapping is passed over; it goes with its identity.
+    An event that still waits for its mapping, or in a workflow, is passed over; it goes with
+    its identity.
     """
     mark = tx.row("meta", _MARK)
     events = tx.rows("old_event_bodies", int(mark[0]) if mark else 0, history, _AT_ONCE)

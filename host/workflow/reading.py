@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
+from host import wire
 from host.configuration import reading
 from host.configuration.reading import Faults
 from host.configuration.suggestion import did_you_mean, listed
 from host.model import Json
+from host.workflow.engine import Program
 from host.workflow.graph import SUCCESS, Edge, Graph, Node
 from host.workflow.kinds import KINDS, MOST_CONDITIONS, MOST_PAIRS, FieldKind, NodeField
 
@@ -46,6 +49,20 @@ def read_graph(value: Mapping[str, object], path: str, faults: Faults) -> Graph:
     return Graph(
         nodes=tuple(read.values()), edges=tuple(edge for edge in found if edge is not None)
     )
+
+
+def saved_graph(text: str) -> Graph:
+    """A graph out of the JSON under which it was saved. Raises InvalidConfiguration."""
+    faults = Faults()
+    graph = read_graph(wire.loads(text), "workflow", faults)
+    faults.raise_if_any()
+    return graph
+
+
+@lru_cache(maxsize=500)
+def compiled(text: str) -> Program:
+    """The program of a saved graph without faults; kept, since versions never change."""
+    return Program(saved_graph(text))
 
 
 def _listed(value: object, path: str, most: int, faults: Faults) -> list[object]:
@@ -171,7 +188,7 @@ def _constant(value: object, path: str, faults: Faults) -> Json:
         faults.note(path, f"has {len(value)} characters, more than {MOST_CHARACTERS}")
     elif isinstance(value, (bool, int, float, Decimal)):
         if _fits(value):
-            return value
+            return Decimal(repr(value)) if isinstance(value, float) else value
         faults.note(path, _TOO_LONG)
     else:
         faults.note(

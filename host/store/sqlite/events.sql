@@ -18,6 +18,7 @@ ON CONFLICT (action) DO UPDATE SET events = events + excluded.events, last = exc
 SELECT event FROM event WHERE event > ?1 AND event < ?2 AND body IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM connection n CROSS JOIN message m ON m.connection = n.connection AND m.customer = event.customer
         AND m.event = event.event AND m.mapped = 0)
+    AND NOT EXISTS (SELECT 1 FROM wait t WHERE t.event = event.event)
 ORDER BY event LIMIT ?3;
 
 -- drop_event_bodies: bodies that are no longer kept (JSON list of keys).

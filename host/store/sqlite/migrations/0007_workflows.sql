@@ -1,0 +1,59 @@
+-- Workflows, what they did for which event, and the waits that runs are in.
+
+CREATE TABLE workflow (
+    workflow   INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    version    INTEGER NOT NULL,         -- of the newest graph: the draft
+    active_version INTEGER,              -- of the graph that events start; NULL: none was activated yet
+    active     INTEGER NOT NULL,         -- 0: events start nothing
+    changed_at INTEGER NOT NULL,
+    changed_by TEXT,
+    deleted_at INTEGER                   -- kept for the log
+) STRICT;
+CREATE UNIQUE INDEX workflow_by_id ON workflow (id) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX workflow_by_name ON workflow (name) WHERE deleted_at IS NULL;
+
+CREATE TABLE workflow_version (          -- graphs as they were saved; never changed
+    workflow INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    graph    TEXT NOT NULL,              -- JSON
+    saved_at INTEGER NOT NULL,
+    saved_by TEXT,
+    PRIMARY KEY (workflow, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run (                       -- what a workflow did for an event
+    workflow INTEGER NOT NULL,
+    event    INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    customer INTEGER NOT NULL,
+    result   TEXT NOT NULL,              -- success | error | waiting | cancelled
+    steps    TEXT NOT NULL,              -- JSON list of [node, outcome, input, text]
+    duration INTEGER NOT NULL,           -- µs of work
+    ended_at INTEGER NOT NULL,           -- ms; of a waiting one: when it last did something
+    reason   TEXT,                       -- why it was cancelled
+    PRIMARY KEY (workflow, event)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_by_event ON run (event);
+CREATE INDEX run_by_result ON run (workflow, result, event) WHERE result <> 'success';
+
+CREATE TABLE wait (                      -- where a run goes on, and when
+    due      INTEGER NOT NULL,           -- ms
+    event    INTEGER NOT NULL,
+    workflow INTEGER NOT NULL,
+    node     TEXT NOT NULL,
+    customer INTEGER NOT NULL,
+    PRIMARY KEY (due, event, workflow, node)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX wait_by_run ON wait (workflow, event);
+CREATE INDEX wait_by_customer ON wait (customer);
+CREATE INDEX wait_by_event ON wait (event);
+
+CREATE TABLE run_hour (                  -- what an hour brought to a workflow
+    workflow INTEGER NOT NULL,
+    hour     INTEGER NOT NULL,
+    runs     INTEGER NOT NULL,
+    errors   INTEGER NOT NULL,
+    PRIMARY KEY (workflow, hour)
+) STRICT, WITHOUT ROWID;
