@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -11,6 +10,7 @@ import structlog
 
 from host.errors import HostFull, StoreUnavailable
 from host.intake.plan import Verdict
+from host.store.engine import Transaction
 from host.store.runs import Wait, due_waits, next_wait
 from host.store.store import Store
 
@@ -35,12 +35,14 @@ class Clock:
             try:
                 while await self.tick():
                     pass
-                due = await self._store.read(next_wait)
+                left = await self._store.read(_time_left)
             except (HostFull, StoreUnavailable) as error:
                 log.warning("waits that are over have to wait", error=str(error))
-                due = None
-            left = LOOK_EVERY if due is None else due / 1000 - time.time()
-            await anyio.sleep(min(LOOK_EVERY, max(0.01, left)))
+                left = LOOK_EVERY
+            except Exception as error:  # events are taken and messages delivered all the same
+                log.error("waits that are over could not go on", error=type(error).__name__)
+                left = LOOK_EVERY
+            await anyio.sleep(left)
 
     async def tick(self) -> int:
         """Go on with some waits that are over; how many there were."""
@@ -48,3 +50,9 @@ class Clock:
         if waits:
             await self._take(waits)
         return len(waits)
+
+
+def _time_left(tx: Transaction) -> float:
+    """Seconds until the next look."""
+    due = next_wait(tx)
+    return LOOK_EVERY if due is None else min(LOOK_EVERY, max(0.01, (due - tx.now) / 1000))

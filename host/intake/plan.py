@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+import structlog
+
 from host.errors import RefusedItem
 from host.intake.drafting import Drafting
 from host.intake.profiles import TELLING, Change, by_event, by_profile
@@ -20,7 +22,10 @@ from host.store.events import NewEvent, find_contents, id_hash
 from host.store.keys import ms_of
 from host.store.runs import Wait, WaitingRun, find_waits
 from host.store.workflows import read_graph_text
+from host.workflow import Program
 from host.workflow.reading import compiled
+
+log: Final = structlog.get_logger("host.workflow")
 
 Taken: TypeAlias = TakenEvent | TakenCustomer
 Item: TypeAlias = Taken | Wait
@@ -172,7 +177,7 @@ class Plan:
             event = read_again(
                 waiting.body, taken_at=taken_at, id=waiting.event_id, customer=stored.id
             )
-        program = None if text is None else compiled(text)
+        program = None if text is None else _program(text)
         return TAKEN if self.running.go_on(waiting, program, stored, event) else GONE
 
     def _take_customer(self, taken: TakenCustomer) -> Verdict:
@@ -190,6 +195,14 @@ class Plan:
             self.running.opted_out(stored.key)
         elif change is Change.PROFILE:
             self.drafting.profile(stored)
+
+
+def _program(text: str) -> Program | None:
+    try:
+        return compiled(text)
+    except Exception as error:  # its run ends; the others of the batch go on
+        log.error("a saved workflow cannot be read", error=type(error).__name__)
+        return None
 
 
 def _named_elsewhere(events: Sequence[TakenEvent]) -> Iterator[tuple[str, str]]:

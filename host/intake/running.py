@@ -77,7 +77,7 @@ class Running:
     ) -> bool:
         """Go on with a run whose wait is over; False if it was ended meanwhile.
 
-        `program`, `event`: None if they are no longer kept.
+        `program`, `event`: None if they are no longer kept, or can no longer be read.
         """
         wait = waiting.wait
         state = self._state(waiting)
@@ -87,7 +87,9 @@ class Running:
         self.over.append(wait)
         if program is None or event is None:
             what = "version of the workflow" if program is None else "event's content"
-            state.steps.append([wait.node, Outcome.ERROR, None, f"the {what} is no longer kept"])
+            state.steps.append(
+                [wait.node, Outcome.ERROR, None, f"the {what} is no longer kept, or cannot be read"]
+            )
             self.runs[state.workflow, state.event] = state
             return True
         passed = [step[0] for step in state.steps]
@@ -142,10 +144,10 @@ class Running:
         ]
 
     def counts(self) -> list[tuple[int, int, int]]:
-        """By workflow: how many runs began or ended in this batch, and how many of them failed."""
+        """By workflow: how many runs came to their end in this batch, how many of them failed."""
         counts: dict[int, list[int]] = {}
         for state in self.runs.values():
-            if (result := state.result) is not Result.WAITING:
+            if (result := state.result) in (Result.SUCCESS, Result.ERROR):
                 count = counts.setdefault(state.workflow, [0, 0])
                 count[0] += 1
                 count[1] += result is Result.ERROR

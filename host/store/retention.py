@@ -48,7 +48,7 @@ def _drop_event_bodies(tx: Transaction, history: int) -> int:
     """Go on where the last look ended: what was dropped is not looked at again.
 
     An event that still waits for its mapping, or in a workflow, is passed over; it goes with
-    its identity.
+    its identity, and that not before its runs.
     """
     mark = tx.row("meta", _MARK)
     events = tx.rows("old_event_bodies", int(mark[0]) if mark else 0, history, _AT_ONCE)

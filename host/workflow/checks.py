@@ -197,6 +197,8 @@ def _choice_faults(value: Json, known: NodeField) -> Iterator[str]:
     choices = [choice for choice, _ in known.choices]
     if choices and value not in choices:
         yield f"must be one of {listed(choices)}"
+    elif not choices:
+        yield from _text_faults(value, known)
 
 
 def _condition_faults(value: Json, known: NodeField) -> Iterator[str]:
@@ -274,7 +276,7 @@ def _wait_faults(node: Node, around: Around) -> Iterator[NodeFault]:
 
 def _connection_faults(node: Node, around: Around) -> Iterator[NodeFault]:
     id_ = node.text("connection")
-    if id_ and id_ not in around.connections:
+    if id_.strip() and id_ not in around.connections:
         yield NodeFault(
             node=node.id,
             field="connection",
@@ -308,7 +310,7 @@ def _communication_faults(node: Node, around: Around) -> Iterator[NodeFault]:
             f"{connection.name_length}",
         )
     types = connection.event_types
-    if type_ and types is not None and type_ not in types:
+    if type_.strip() and types is not None and type_ not in types:
         yield NodeFault(
             node=node.id,
             field="event_type",

@@ -31,6 +31,7 @@ from host.workflow.lookups import (
     customer_attribute,
     event_attribute,
     rendered,
+    size_of,
     written,
 )
 
@@ -265,14 +266,17 @@ _MOST_SHOWN: Final = 200  # characters of a value in a log
 
 
 def shortened(value: Json) -> Json:
-    """A value as logs keep it: long texts are cut, lists and objects told by their size."""
+    """A value as logs keep it: long ones are cut, lists and objects told by their size."""
     if isinstance(value, str):
         return value if len(value) <= _MOST_SHOWN else value[:_MOST_SHOWN] + "…"
-    if isinstance(value, (list, tuple)):
-        return f"a list of {len(value)}" if len(value) > 10 else [shortened(v) for v in value]
     if isinstance(value, Mapping):
         return f"an object of {len(value)}"
-    return value
+    if isinstance(value, (list, tuple)):
+        short = len(value) <= 10 and size_of(value) <= _MOST_SHOWN
+        return list(value) if short else f"a list of {len(value)}"
+    if value is None or isinstance(value, bool):
+        return value
+    return value if len(text := str(value)) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "…"
 
 
 _COMPILED: Final[Mapping[str, Callable[[Node], _Passing]]] = {

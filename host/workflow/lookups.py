@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from host import wire
 from host.model import MISSING, Customer, Event, Json, Missing, value_at
@@ -20,6 +20,7 @@ Find: TypeAlias = Callable[["Subject"], Json]
 MOST_BYTES: Final = 262_144  # that the values of one action may come to
 _LOOKUP: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _ROOTS: Final = ("event", "customer")
+_TOO_MUCH: Final = f"the values come to more than {MOST_BYTES // 1024} KB"
 
 
 class LookupFailed(Exception):
@@ -70,8 +71,13 @@ class _Text:
 
     def __call__(self, subject: Subject) -> str:
         pieces = [self._texts[0]]
+        room = MOST_BYTES
         for path, find, text in zip(self._paths, self._finds, self._texts[1:], strict=True):
-            pieces += (_as_text(path, find(subject)), text)
+            shown = _as_text(path, find(subject))
+            room -= len(shown)
+            if room < 0:  # before it is put together: a text may name a long value many times
+                raise LookupFailed(_TOO_MUCH)
+            pieces += (shown, text)
         return "".join(pieces)
 
 
@@ -87,7 +93,7 @@ def _as_text(path: str, value: Json) -> str:
 
 def _lookup(path: str) -> Find:
     root, dot, rest = path.partition(".")
-    if root not in _ROOTS or not dot or not rest or rest != rest.strip():
+    if root not in _ROOTS or not dot or rest in ("", "data.") or rest != rest.strip():
         shown = f"{path[:60]!r} cannot be looked up" if path else "nothing is named in {{ }}"
         raise ValueError(f"{shown}: write {{{{ event.data.NAME }}}} or {{{{ customer.NAME }}}}")
     read = _EVENT.get(rest)
@@ -157,16 +163,18 @@ def customer_attribute(name: str) -> Callable[[Subject], Json | Missing]:
 
 def rendered(finds: Mapping[str, Find], subject: Subject) -> dict[str, Json]:
     """All values of an action. Raises LookupFailed."""
-    values = {name: find(subject) for name, find in finds.items()}
+    values: dict[str, Json] = {}
     size = 0
-    for value in values.values():
-        size += _size(value)
+    for name, find in finds.items():
+        values[name] = value = find(subject)
+        size += size_of(value)
         if size > MOST_BYTES:
-            raise LookupFailed(f"the payload comes to more than {MOST_BYTES // 1024} KB")
+            raise LookupFailed(_TOO_MUCH)
     return values
 
 
-def _size(value: Any) -> int:
-    if isinstance(value, str):
+def size_of(value: Json) -> int:
+    """Bytes of a value as JSON; of a plain text about so many."""
+    if isinstance(value, str) and value.isascii():
         return len(value)
-    return len(wire.dumps(value)) if isinstance(value, (list, dict)) else 8
+    return 8 if value is None or isinstance(value, bool) else len(wire.dumps(value))

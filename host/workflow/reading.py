@@ -24,6 +24,7 @@ MOST_NODES: Final = 100
 MOST_EDGES: Final = 200
 MOST_CHARACTERS: Final = 1000  # of one text
 _MOST_DIGITS: Final = 40
+_MOST_ZEROS: Final = 300  # behind or before them, in powers of ten
 _FARTHEST: Final = 100_000  # pixels
 _TOO_LONG: Final = f"must be a number of at most {_MOST_DIGITS} digits"
 
@@ -104,6 +105,8 @@ def _node(value: object, path: str, place: int, faults: Faults) -> Node | None:
             values[known.name] = read
     x = _pixels(found.get("x"), f"{here}.x", faults)
     y = _pixels(found.get("y"), f"{here}.y", faults)
+    if x is None or y is None:  # half a place is none
+        x = y = None
     return Node(id=id_, type=kind.type, values=values, x=x, y=y)
 
 
@@ -177,7 +180,14 @@ def _pairs(value: object, known: NodeField, path: str, faults: Faults) -> Json:
     if len(found) > MOST_PAIRS:
         faults.note(path, f"has {len(found)} rows; a payload has at most {MOST_PAIRS}")
         return None
-    return {str(name): _constant(item, f"{path}.{name}", faults) for name, item in found.items()}
+    read: dict[str, Json] = {}
+    for key, item in found.items():
+        name = str(key)
+        if len(name) > MOST_CHARACTERS:
+            faults.note(path, f"has a key of {len(name)} characters, more than {MOST_CHARACTERS}")
+            continue
+        read[name] = _constant(item, f"{path}.{name}", faults)
+    return read
 
 
 def _constant(value: object, path: str, faults: Faults) -> Json:
@@ -200,7 +210,12 @@ def _constant(value: object, path: str, faults: Faults) -> Json:
 def _fits(number: bool | int | float | Decimal) -> bool:
     if isinstance(number, int):
         return number.bit_length() <= _MOST_DIGITS * 3
-    return Decimal(number).is_finite() and len(str(number)) <= _MOST_DIGITS
+    read = Decimal(number)
+    return (
+        read.is_finite()
+        and len(str(number)) <= _MOST_DIGITS
+        and abs(read.adjusted()) <= _MOST_ZEROS
+    )
 
 
 _READERS: Final[Mapping[FieldKind, Callable[[object, NodeField, str, Faults], Json]]] = {

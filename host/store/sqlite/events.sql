@@ -24,5 +24,6 @@ ORDER BY event LIMIT ?3;
 -- drop_event_bodies: bodies that are no longer kept (JSON list of keys).
 UPDATE event SET body = NULL WHERE event IN (SELECT value FROM json_each(?));
 
--- drop_events: identities of events older than a key, some at a time.
-DELETE FROM event WHERE event IN (SELECT event FROM event WHERE event < ? ORDER BY event LIMIT ?);
+-- drop_events: identities of events older than a key and of no kept run, some at a time.
+DELETE FROM event WHERE event IN (SELECT event FROM event WHERE event < ?
+    AND NOT EXISTS (SELECT 1 FROM run r WHERE r.event = event.event) ORDER BY event LIMIT ?);
