@@ -20,7 +20,7 @@ from benchmarks.table import Row, as_markdown, machine
 from host.accounts import Accounts, Role
 from host.app import Host, workbench
 from host.config import Environment
-from host.configuration import read_document
+from host.document import read_document
 from host.pages.entrance import COOKIE
 from host.store.connections import reconnect
 

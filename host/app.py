@@ -20,7 +20,7 @@ from host.api.messages import message_routes
 from host.api.operations import operation_routes
 from host.backfill.backfills import Backfills
 from host.config import Environment, PluginsFile
-from host.configure import Configure
+from host.configure import Configure, Workflows
 from host.delivery.delivery import Delivery
 from host.delivery.queue import Queue
 from host.errors import HostFull, StoreUnavailable
@@ -55,6 +55,7 @@ class Workbench:
         self.modules.when_changed(self.routing.modules_changed)
         self.policy = DestinationPolicy(allow_private=environment.allow_private)
         self.configure = Configure(store, self.modules.registry, self.routing, self.policy)
+        self.workflows = Workflows(store, self.routing.read)
         self.queue = Queue(store)
         self.backfills = Backfills(store, self.routing.read)
 
@@ -167,6 +168,7 @@ class Host:
         while True:
             try:
                 await self.bench.configure.finish_deletions()
+                await self.bench.workflows.finish_deletions()
             except (StoreUnavailable, HostFull) as error:
                 log.warning("a deletion is not finished yet", error=str(error))
             await anyio.sleep(DELETIONS_EVERY)

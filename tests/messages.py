@@ -11,7 +11,7 @@ from typing import Final
 
 from host import wire
 from host.app import Host
-from host.configuration import read_document
+from host.document import read_document
 from host.model import MessageState, Reason
 from host.reading.events import read_event
 from host.store.connections import reconnect

@@ -11,7 +11,7 @@ import typer
 
 from host.app import workbench
 from host.cli.context import environment, run, say
-from host.configuration import read_document
+from host.document import read_document
 
 
 def apply(

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from host.configuration.checks import check
 from host.configuration.difference import difference, needs_trying
-from host.configuration.document import Document, read_connection, read_document
+from host.configuration.document import read_connection
 from host.configuration.draft import ConnectionDraft, merge
 from host.configuration.export import (
     as_json,
     event_as_json,
     field_as_json,
     variable_name,
-    write_document,
 )
 from host.configuration.model import ConnectionConfig, DeliveryPolicy, default_identities
 from host.configuration.rows import read_events, read_fields
@@ -23,7 +22,6 @@ __all__ = [
     "ConnectionConfig",
     "ConnectionDraft",
     "DeliveryPolicy",
-    "Document",
     "as_json",
     "check",
     "default_identities",
@@ -33,9 +31,7 @@ __all__ = [
     "merge",
     "needs_trying",
     "read_connection",
-    "read_document",
     "read_events",
     "read_fields",
     "variable_name",
-    "write_document",
 ]

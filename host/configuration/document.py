@@ -1,13 +1,11 @@
-"""Configuration as it is written: a TOML file for `apply`, or the JSON of the API.
+"""A connection as it is written: in a TOML file for `apply`, or as the JSON of the API.
 
 Both hold the same keys and are read by the same functions into drafts.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from host.configuration import reading
@@ -21,12 +19,10 @@ from host.configuration.draft import (
 )
 from host.configuration.reading import Faults
 from host.configuration.rows import events_in, fields_in
-from host.errors import Fault, InvalidConfiguration
 from host.model import MISSING, Missing, Secret
 
 Read = TypeVar("Read")
 
-DOCUMENT_KEYS: Final = ("connections", "workflows")
 CONNECTION_KEYS: Final = (
     "module",
     "enabled",
@@ -48,32 +44,6 @@ _DELIVERY: Final[Mapping[str, Callable[[object, str, Faults], DeliveryNumber | N
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A configuration file as read: connections by id, workflows as they were given."""
-
-    connections: Mapping[str, ConnectionDraft]
-    workflows: tuple[Mapping[str, object], ...] = ()
-
-
-def read_document(text: str, environment: Mapping[str, str]) -> Document:
-    """A configuration file. `environment` gives the values of `{ env = "NAME" }`.
-
-    Raises `InvalidConfiguration` with every fault of form; a file that is not TOML has one,
-    which names the line.
-    """
-    faults = Faults()
-    found = _toml(text)
-    reading.only(DOCUMENT_KEYS, found, "", faults)
-    named = reading.table(found.get("connections", {}), "connections", faults) or {}
-    connections = {
-        name: _connection(name, value, environment, faults) for name, value in named.items()
-    }
-    workflows = _workflows(found.get("workflows", []), faults)
-    faults.raise_if_any()
-    return Document(connections=connections, workflows=workflows)
-
-
 def read_connection(
     name: str, value: object, environment: Mapping[str, str] | None = None
 ) -> ConnectionDraft:
@@ -84,33 +54,15 @@ def read_connection(
     value, null and "" remove it. Raises `InvalidConfiguration` with every fault of form.
     """
     faults = Faults()
-    draft = _connection(name, value, environment, faults)
+    draft = connection_in(name, value, environment, faults)
     faults.raise_if_any()
     return draft
 
 
-def _toml(text: str) -> dict[str, object]:
-    try:
-        return tomllib.loads(text.removeprefix("\ufeff"))
-    except ValueError as error:  # TOMLDecodeError, and whole numbers of thousands of digits
-        fault = Fault(path="", message=f"the file is not TOML: {error}")
-    except RecursionError:
-        fault = Fault(path="", message="the file is nested too deeply to be read")
-    raise InvalidConfiguration((fault,))
-
-
-def _workflows(value: object, faults: Faults) -> tuple[Mapping[str, object], ...]:
-    if not isinstance(value, list):
-        faults.note("workflows", f"must be a list of tables, not {reading.type_name(value)}")
-        return ()
-    if value:
-        faults.note("workflows", "workflows are not available in this version: remove them")
-    return tuple(row for row in value if isinstance(row, Mapping))
-
-
-def _connection(
+def connection_in(
     name: str, value: object, environment: Mapping[str, str] | None, faults: Faults
 ) -> ConnectionDraft:
+    """One connection under its id; what is wrong goes to `faults`."""
     path = f"connections.{name}"
     found = reading.table(value, path, faults)
     if found is None:

@@ -1,51 +1,14 @@
-"""A configuration as a file for `apply`, and as the JSON of the API. No secret leaves here."""
+"""A connection as a file for `apply` has it, and as the API's JSON. No secret leaves here."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
-
-import tomli_w
+from collections.abc import Mapping
+from typing import Any
 
 from host.configuration.model import ConnectionConfig, DeliveryPolicy
 from host.manifest import Manifest
 from host.model import EventMapping, FieldMapping, Secret, SettingValue
-
-_HEAD: Final = """\
-# Configuration of Loyalty Host, for `loyalty-host apply`.
-# Secrets are read from the environment variables named here; when one is not set, the secret
-# that is stored already is kept.
-
-"""
-
-
-def write_document(
-    configs: Iterable[ConnectionConfig], manifests: Mapping[str, Manifest | None]
-) -> str:
-    """The TOML text of these connections, by id. `manifests` are by module; None: not known.
-
-    Applied where it came from it changes nothing. Every part is written out, defaults too, so
-    that it says the same on another host.
-    """
-    ordered = sorted(configs, key=lambda config: config.id)
-    marker = _absent_from(repr(ordered))
-    taken: set[str] = set()
-    connections = {
-        config.id: _as_toml(config, manifests.get(config.module), taken, marker)
-        for config in ordered
-    }
-    written = tomli_w.dumps({"connections": connections} if connections else {})
-    return _HEAD + re.sub(rf'"{marker}([A-Z0-9_]+)"', r'{ env = "\1" }', written)
-
-
-def _absent_from(text: str) -> str:
-    # tomli-w gives a table of its own to `{ env = … }`, three lines for each secret: a text
-    # that no configuration holds stands for it until all is written.
-    marker = "env:"
-    while marker in text:
-        marker = f"@{marker}"
-    return marker
 
 
 def as_json(config: ConnectionConfig, manifest: Manifest | None) -> dict[str, Any]:
@@ -72,9 +35,13 @@ def variable_name(connection: str, setting: str) -> str:
     return re.sub(r"[^A-Z0-9]", "_", f"{connection}_{setting}".upper())
 
 
-def _as_toml(
+def as_toml(
     config: ConnectionConfig, manifest: Manifest | None, taken: set[str], marker: str
 ) -> dict[str, Any]:
+    """The connection with the keys of a file. `marker` and a variable's name stand for a secret.
+
+    `taken`: variables named already.
+    """
     secret = _secret_names(config, manifest)
     identities = _identities(config, manifest)
     return {

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from host.configure.configure import Configure, Disconnected, Trial
+from host.configure.workflows import Workflows, WorkflowView
 
-__all__ = ["Configure", "Disconnected", "Trial"]
+__all__ = ["Configure", "Disconnected", "Trial", "WorkflowView", "Workflows"]

@@ -10,8 +10,6 @@ from typing import Final
 from host.configuration import (
     ConnectionConfig,
     ConnectionDraft,
-    Document,
-    write_document,
 )
 from host.configuration.stored import to_stored
 from host.configure.change import (
@@ -21,6 +19,14 @@ from host.configure.change import (
     missing_secrets,
     without_secrets,
 )
+from host.configure.workflow_change import WorkflowChange
+from host.configure.workflows import (
+    Workflows,
+    connection_around,
+    connections_around,
+    saved_workflows,
+)
+from host.document import Document, write_document
 from host.errors import (
     CannotTell,
     Fault,
@@ -46,6 +52,8 @@ from host.store.connections import (
 from host.store.disconnecting import discard_behind_sending, discard_some, disconnect
 from host.store.engine import Transaction
 from host.store.store import Store
+from host.workflow import ConnectionAround
+from host.workflow.document import workflow_as_json
 
 SECRET_KEY: Final = "secret_key"
 
@@ -81,16 +89,24 @@ class Configure:
         self._routing = routing
         self._policy = policy
         self._http = http
+        self._workflows = Workflows(store, routing.read)
 
     async def routing(self) -> Routing:
         """All connections as saved now."""
         return await self._store.read(self._routing.read)
 
     async def export(self) -> str:
-        """All connections as a TOML document; secrets are named, never told."""
+        """All connections and workflows as a TOML document; secrets are named, never told.
+
+        Of a workflow that is active the version that runs, else the newest.
+        """
         routes = (await self.routing()).routes
         manifests = {route.row.module: route.manifest for route in routes}
-        return write_document([route.config for route in routes], manifests)
+        workflows = [
+            workflow_as_json(saved.row.name, saved.row.active, saved.shown)
+            for saved in await self._store.read(saved_workflows)
+        ]
+        return write_document([route.config for route in routes], manifests, workflows)
 
     async def apply(
         self,
@@ -106,16 +122,40 @@ class Configure:
         was saved.
         """
         routing = await self.routing()
-        changes = self._changes(routing, document.connections.values())
+        faults: list[Fault] = []
+        changes: list[Change] = []
+        try:
+            changes = self._changes(routing, document.connections.values())
+        except InvalidConfiguration as error:
+            faults += error.faults
         if prune:
             changes += [
                 Change(before=route, config=None, module=route.module)
                 for route in routing.routes
                 if route.row.id not in document.connections
             ]
-        lines = tuple(line for change in changes for line in change.lines)
+        coming = connections_around(routing)
+        for id_ in document.connections:  # one with faults of its own is not missing as well
+            coming.setdefault(id_, ConnectionAround(title=id_))
+        for change in changes:
+            if change.config is not None:
+                coming[change.config.id] = connection_around(change.config, change.module.manifest)
+            elif change.before is not None:
+                del coming[change.before.row.id]
+        drawn: list[WorkflowChange] = []
+        try:
+            drawn = await self._workflows.changes(document.workflows, coming, prune=prune)
+        except InvalidConfiguration as error:
+            faults += error.faults
+        if faults:
+            raise InvalidConfiguration(faults)
+        lines = (
+            *(line for change in changes for line in change.lines),
+            *(line for change in drawn for line in change.lines),
+        )
         if not dry_run:
-            await self._carry_out(changes, untested=untested)
+            await self._carry_out(changes, drawn, untested=untested)
+            await self._workflows.finish_deletions()
         return lines
 
     async def save(
@@ -207,7 +247,13 @@ class Configure:
             raise InvalidConfiguration(faults)
         return changes
 
-    async def _carry_out(self, changes: Sequence[Change], *, untested: bool) -> None:
+    async def _carry_out(
+        self,
+        changes: Sequence[Change],
+        workflows: Sequence[WorkflowChange] = (),
+        *,
+        untested: bool,
+    ) -> None:
         titles: dict[str, str] = {}
         faults: list[Fault] = []
         for change in changes:
@@ -234,8 +280,9 @@ class Configure:
         def write(tx: Transaction) -> None:
             for edit in edits:
                 save_connection(tx, edit)
+            self._workflows.carry_out(tx, workflows)
 
-        if edits:
+        if edits or any(change.lines for change in workflows):
             await self._store.write(write)
         for change in changes:
             if change.config is None and change.before is not None:

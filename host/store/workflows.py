@@ -167,3 +167,8 @@ def cancel_deleted(tx: Transaction, key: int) -> bool:
     for run in runs:
         cancel(tx, run, WORKFLOW_DELETED)
     return len(runs) == _CANCELLED_AT_ONCE
+
+
+def deleted_with_waits(tx: Transaction) -> list[int]:
+    """Deleted workflows that still have runs waiting."""
+    return [row[0] for row in tx.rows("deleted_with_waits")]

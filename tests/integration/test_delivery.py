@@ -14,7 +14,7 @@ import pytest
 
 from host.app import Host, Workbench, workbench
 from host.config import Environment
-from host.configuration import read_document
+from host.document import read_document
 from host.model import MessageState
 from host.reading.events import read_event
 from host.store.check import check_books

@@ -13,7 +13,8 @@ import pytest
 
 from host.app import Host, Workbench, workbench
 from host.config import Environment
-from host.configuration import ConnectionDraft, read_document
+from host.configuration import ConnectionDraft
+from host.document import read_document
 from host.errors import InvalidConfiguration, VersionConflict
 from host.model import ConnectionState, FieldMapping, MessageState, Secret
 from host.reading.events import read_event

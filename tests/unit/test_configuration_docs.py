@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from host.configuration import ConnectionConfig, DeliveryPolicy, merge, read_document
+from host.configuration import ConnectionConfig, DeliveryPolicy, merge
 from host.configuration.document import CONNECTION_KEYS, SHOWN_KEYS
 from host.configuration.rows import EVENT_KEYS, FIELD_KEYS
+from host.document import read_document
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 

@@ -26,10 +26,10 @@ from host.configuration import (
     check,
     merge,
     read_connection,
-    read_document,
     read_events,
     read_fields,
 )
+from host.document import read_document
 from host.errors import InvalidConfiguration
 
 ACME = Manifest(
@@ -292,7 +292,7 @@ def test_giving_back_the_suggested_identities_leaves_them_to_the_module() -> Non
             "connections.acme.delivery.time_out",
             '"timeout"',
         ),
-        ("[[workflows]]\nname = 'x'", "workflows", "not available in this version"),
+        ("[[workflows]]\nactive = true", "workflows[0].name", "is missing"),
         ("workflows = 3", "workflows", "a list of tables"),
         ("connections = 3", "connections", "must be a table, not a whole number"),
         ("connections.acme = []", "connections.acme", "must be a table, not a list"),

@@ -29,9 +29,8 @@ from host.configuration import (
     merge,
     needs_trying,
     read_connection,
-    read_document,
-    write_document,
 )
+from host.document import read_document, write_document
 from host.model import WhenEmpty
 
 ACME = Manifest(

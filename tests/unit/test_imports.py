@@ -30,6 +30,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.configuration": 2,
     "host.reading": 2,
     "host.workflow": 2,
+    "host.document": 2,
     "host.store": 2,
     "host.samples": 2,
     "host.client": 2,

@@ -45,3 +45,7 @@ UPDATE workflow SET active = 0, deleted_at = ? WHERE workflow = ? AND deleted_at
 DELETE FROM workflow_version WHERE workflow = ?1 AND version < ?2
 AND version IS NOT (SELECT active_version FROM workflow WHERE workflow = ?1)
 AND NOT EXISTS (SELECT 1 FROM run r WHERE r.workflow = ?1 AND r.version = workflow_version.version);
+
+-- deleted_with_waits: deleted workflows that still have runs waiting.
+SELECT w.workflow FROM workflow w
+WHERE w.deleted_at IS NOT NULL AND EXISTS (SELECT 1 FROM wait t WHERE t.workflow = w.workflow);

@@ -9,7 +9,7 @@ import pytest
 
 from host.accounts import Role
 from host.app import Host
-from host.configuration import read_document
+from host.document import read_document
 from host.model import ConnectionState, Reason, Secret
 from host.store.connections import stop_connection
 from tests.harness import StandInServer, configuration, stand_in

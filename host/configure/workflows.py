@@ -1,0 +1,329 @@
+"""Workflows: saved, checked, activated, paused, tried. Somebody configured something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from host import wire
+from host.catalogue import EVENTS
+from host.configuration import ConnectionConfig
+from host.configure.workflow_change import (
+    SavedWorkflow,
+    WorkflowChange,
+    removal,
+    workflow_change,
+)
+from host.errors import Fault, InvalidConfiguration, NotFound, VersionConflict
+from host.manifest import Manifest
+from host.routing import Routing
+from host.store.engine import Transaction
+from host.store.runs import runs_of_day
+from host.store.seen import read_seen
+from host.store.store import Store
+from host.store.workflows import (
+    SavedVersion,
+    WorkflowEdit,
+    WorkflowRow,
+    cancel_deleted,
+    delete_workflow,
+    deleted_with_waits,
+    find_workflow,
+    read_graph_text,
+    read_versions,
+    read_workflows,
+    save_workflow,
+)
+from host.workflow import (
+    Around,
+    ConnectionAround,
+    Graph,
+    NodeFault,
+    check,
+    graph_as_json,
+    has_faults,
+)
+from host.workflow.document import WorkflowDraft
+from host.workflow.kinds import EVENT_TRIGGER
+from host.workflow.reading import saved_graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowView:
+    """A workflow as people see it. `graph`: the newest; `faults`: its faults and warnings."""
+
+    row: WorkflowRow
+    graph: Graph
+    faults: tuple[NodeFault, ...]
+    runs: int = 0  # of the last 24 hours
+    errors: int = 0
+
+    @property
+    def state(self) -> str:
+        """draft (never activated), active or paused."""
+        if self.row.active:
+            return "active"
+        return "draft" if self.row.active_version is None else "paused"
+
+    @property
+    def trigger(self) -> str:
+        """The loyalty event that starts it; "" while there is none."""
+        found = (node.text("event") for node in self.graph.nodes if node.type == EVENT_TRIGGER)
+        return next(found, "")
+
+    @property
+    def ready(self) -> bool:
+        """Whether the newest version can be activated."""
+        return not has_faults(self.faults)
+
+    @property
+    def is_newest_active(self) -> bool:
+        """Whether events start the newest version."""
+        return self.row.active and self.row.active_version == self.row.version
+
+
+class Workflows:
+    """Reads and changes workflows."""
+
+    def __init__(self, store: Store, routing: Callable[[Transaction], Routing]) -> None:
+        self._store = store
+        self._routing = routing
+
+    async def all(self) -> list[WorkflowView]:
+        """All workflows, by name."""
+        return await self._store.read(self._views)
+
+    async def find(self, id_: str) -> WorkflowView:
+        """One workflow. Raises NotFound."""
+        return await self._store.read(lambda tx: self._view(tx, id_))
+
+    async def graph(self, id_: str, version: int) -> Graph:
+        """A version of a workflow. Raises NotFound."""
+
+        def read(tx: Transaction) -> Graph:
+            row = _found(tx, id_)
+            return _graph(tx, row, version)
+
+        return await self._store.read(read)
+
+    async def versions(self, id_: str) -> list[SavedVersion]:
+        """Versions of a workflow, the newest first. Raises NotFound."""
+        return await self._store.read(lambda tx: read_versions(tx, _found(tx, id_).key))
+
+    async def check(self, graph: Graph) -> tuple[NodeFault, ...]:
+        """What is wrong with a graph."""
+        return await self._store.read(lambda tx: check(graph, self.around(tx)))
+
+    async def save(
+        self,
+        draft: WorkflowDraft,
+        *,
+        id_: str | None = None,
+        version: int | None = None,
+        by: str | None = None,
+        draft_only: bool = False,
+    ) -> WorkflowView:
+        """Save a workflow under its id, or a new one (None: an id is made of its name).
+
+        `version`: the one that was edited, if the caller knows it. `draft_only`: what events
+        start stays as it is. Raises InvalidConfiguration or VersionConflict; then nothing was
+        saved.
+        """
+
+        def read(tx: Transaction) -> WorkflowChange:
+            saved = saved_workflows(tx)
+            before = next((s for s in saved if s.row.id == id_), None)
+            if version is not None and version != (before.row.version if before else 0):
+                raise VersionConflict(
+                    f"the workflow {id_} was changed meanwhile (version "
+                    f"{before.row.version if before else 0}, not {version})"
+                )
+            taken = [s.row.id for s in saved]
+            change = workflow_change(
+                draft, before, self.around(tx), taken=taken, id_=id_, draft_only=draft_only
+            )
+            if any(s.row.name == change.name for s in saved if s is not before):
+                fault = Fault(path="name", message="another workflow has this name already")
+                raise InvalidConfiguration([fault])
+            return change
+
+        change = await self._store.read(read)
+        if change.before is None or change.lines:
+            await self._store.write(lambda tx: save_workflow(tx, change.edit(by)))
+        return await self.find(change.id)
+
+    async def activate(self, id_: str, *, by: str | None = None) -> WorkflowView:
+        """Have events start the newest version. Raises NotFound, InvalidConfiguration."""
+
+        def read(tx: Transaction) -> WorkflowView:
+            return self._view(tx, id_)
+
+        view = await self._store.read(read)
+        if view.is_newest_active:
+            return view
+        draft = WorkflowDraft(active=True, graph=view.graph)
+        return await self.save(draft, id_=id_, version=view.row.version, by=by)
+
+    async def pause(self, id_: str, *, by: str | None = None) -> WorkflowView:
+        """Have events start nothing; runs that wait go on. Raises NotFound."""
+        await self.find(id_)
+        return await self.save(WorkflowDraft(active=False), id_=id_, by=by)
+
+    async def restore(self, id_: str, version: int, *, by: str | None = None) -> WorkflowView:
+        """Make an older version the newest one again. Raises NotFound."""
+        graph = await self.graph(id_, version)
+
+        def write(tx: Transaction) -> None:
+            row = _found(tx, id_)
+            if _graph(tx, row, row.version) != graph:
+                text = wire.dumps(graph_as_json(graph)).decode()
+                save_workflow(
+                    tx,
+                    WorkflowEdit(
+                        row=row, id=row.id, name=row.name, graph=text, activate=None, by=by
+                    ),
+                )
+
+        await self._store.write(write)
+        return await self.find(id_)
+
+    async def duplicate(self, id_: str, *, by: str | None = None) -> WorkflowView:
+        """Make a draft of the same graph under another name. Raises NotFound."""
+        view = await self.find(id_)
+        names = {other.row.name for other in await self.all()}
+        name, count = f"{view.row.name} (copy)", 1
+        while name in names:
+            count += 1
+            name = f"{view.row.name} (copy {count})"
+        return await self.save(WorkflowDraft(name=name, graph=view.graph), by=by)
+
+    async def delete(self, id_: str) -> None:
+        """Delete a workflow: it starts nothing more, and what waits in it ends. Its log stays."""
+        key = (await self.find(id_)).row.key
+        await self._store.write(lambda tx: delete_workflow(tx, key))
+        await self._cancel(key)
+
+    async def finish_deletions(self) -> None:
+        """End the runs that deleted workflows still have waiting."""
+        for key in await self._store.read(deleted_with_waits):
+            await self._cancel(key)
+
+    async def _cancel(self, key: int) -> None:
+        while await self._store.write(partial(cancel_deleted, key=key)):
+            pass
+
+    async def changes(
+        self,
+        drafts: Sequence[WorkflowDraft],
+        connections: Mapping[str, ConnectionAround],
+        *,
+        prune: bool,
+    ) -> list[WorkflowChange]:
+        """What the workflows of a file change, under the connections that there will be.
+
+        Raises InvalidConfiguration with all faults.
+        """
+
+        def read(tx: Transaction) -> list[WorkflowChange]:
+            around = Around(connections=connections, events=_known_events(tx))
+            saved = {s.row.name: s for s in saved_workflows(tx)}
+            taken = {s.row.id for s in saved.values()}
+            found: list[WorkflowChange] = []
+            faults: list[Fault] = []
+            for draft in drafts:
+                before = saved.get(draft.name or "")
+                try:
+                    change = workflow_change(draft, before, around, taken=taken)
+                except InvalidConfiguration as error:
+                    faults += error.faults
+                    continue
+                taken.add(change.id)
+                found.append(change)
+            if faults:
+                raise InvalidConfiguration(faults)
+            named = {draft.name for draft in drafts}
+            gone = [s for s in saved.values() if prune and s.row.name not in named]
+            return found + [removal(s) for s in gone]
+
+        return await self._store.read(read)
+
+    def carry_out(self, tx: Transaction, changes: Sequence[WorkflowChange]) -> None:
+        """Save what a file changes, in the transaction that saves its connections."""
+        for change in changes:
+            if change.goes and change.before is not None:
+                delete_workflow(tx, change.before.row.key)
+            elif change.lines:
+                save_workflow(tx, change.edit(None))
+
+    def around(self, tx: Transaction) -> Around:
+        """What graphs are checked against."""
+        return Around(connections=connections_around(self._routing(tx)), events=_known_events(tx))
+
+    def _view(self, tx: Transaction, id_: str) -> WorkflowView:
+        _found(tx, id_)
+        return next(view for view in self._views(tx) if view.row.id == id_)
+
+    def _views(self, tx: Transaction) -> list[WorkflowView]:
+        around, day = self.around(tx), runs_of_day(tx)
+        return [
+            WorkflowView(
+                row=saved.row,
+                graph=saved.graph,
+                faults=check(saved.graph, around),
+                runs=day.get(saved.row.key, (0, 0))[0],
+                errors=day.get(saved.row.key, (0, 0))[1],
+            )
+            for saved in saved_workflows(tx)
+        ]
+
+
+def saved_workflows(tx: Transaction) -> list[SavedWorkflow]:
+    """All workflows with their graphs."""
+    return [
+        SavedWorkflow(
+            row=row,
+            graph=_graph(tx, row, row.version),
+            active_graph=_graph(tx, row, row.active_version) if row.active_version else None,
+        )
+        for row in read_workflows(tx)
+    ]
+
+
+def connections_around(routing: Routing) -> dict[str, ConnectionAround]:
+    """Connections as workflows see them."""
+    return {
+        route.row.id: connection_around(route.config, route.manifest) for route in routing.routes
+    }
+
+
+def connection_around(config: ConnectionConfig, manifest: Manifest | None) -> ConnectionAround:
+    """A connection as workflows see it."""
+    associated = frozenset(row.loyalty for row in config.events if row.enabled)
+    if manifest is None:
+        return ConnectionAround(title=config.id, associated=associated)
+    return ConnectionAround(
+        title=manifest.title if config.id == config.module else config.id,
+        event_types={type_.name: type_.label for type_ in manifest.event_types},
+        name_length=manifest.limits.name_length,
+        associated=associated,
+        maps_fields=bool(config.fields),
+    )
+
+
+def _known_events(tx: Transaction) -> frozenset[str]:
+    return frozenset(read_seen(tx)) | {event.id for event in EVENTS}
+
+
+def _found(tx: Transaction, id_: str) -> WorkflowRow:
+    row = find_workflow(tx, id_)
+    if row is None:
+        raise NotFound(f"there is no workflow {id_!r}")
+    return row
+
+
+def _graph(tx: Transaction, row: WorkflowRow, version: int) -> Graph:
+    text = read_graph_text(tx, row.key, version)
+    if text is None:
+        raise NotFound(f"version {version} of the workflow {row.id!r} is no longer kept")
+    return saved_graph(text)
