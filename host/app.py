@@ -18,6 +18,7 @@ from host.api.doors import Doors
 from host.api.intake import intake_routes
 from host.api.messages import message_routes
 from host.api.operations import operation_routes
+from host.api.workflows import workflow_routes
 from host.backfill.backfills import Backfills
 from host.config import Environment, PluginsFile
 from host.configure import Configure, Workflows
@@ -92,6 +93,7 @@ class Host:
                 *message_routes(bench.store, bench.queue, self.delivery, doors),
                 *connection_routes(bench.configure, doors),
                 *module_routes(bench.modules, doors),
+                *workflow_routes(bench.workflows, bench.store, bench.routing.read, doors),
                 *operation_routes(bench.store, self.metrics, lambda: self.ready),
             ],
             exception_handlers=dict(HANDLERS),
@@ -111,6 +113,8 @@ class Host:
             delivery=self.delivery,
             intake=self.intake,
             backfills=bench.backfills,
+            workflows=bench.workflows,
+            routing=bench.routing.read,
             home=bench.environment.home,
             ready=lambda: self.ready,
         )

@@ -31,10 +31,12 @@ from host.model import (
 )
 from host.reading.events import read_again, read_event
 from host.routing import Route
-from host.store.customers import StoredCustomer
-from host.store.events import StoredEvent
+from host.store.customers import StoredCustomer, find_customers
+from host.store.engine import Transaction
+from host.store.events import StoredEvent, find_event
 from host.store.keys import ms_of
 from host.store.outbox import Body
+from host.store.seen import SeenAction, read_seen
 
 EXAMPLE_CUSTOMER: Final = "example-customer"
 EXAMPLE_ID: Final = "example"
@@ -168,3 +170,13 @@ def made_up_event(action: str, now: datetime) -> Event:
         data=data,
         occurred_at=now.astimezone(UTC),
     )
+
+
+def newest_event(tx: Transaction, action: str) -> tuple[Event | None, StoredCustomer | None]:
+    """The newest event of that name whose content is kept, and whose it is."""
+    seen: SeenAction | None = read_seen(tx).get(action)
+    stored = find_event(tx, seen.last) if seen else None
+    if seen is None or stored is None or stored.customer is None:
+        return None, None
+    customer = find_customers(tx, [stored.customer]).get(stored.customer)
+    return past_event(stored, seen.last), customer

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
 
-from host import wire
 from host.api.answers import answer
-from host.api.bodies import settings_body
+from host.api.bodies import json_body, loads, settings_body, version_of
 from host.api.doors import Doors
 from host.configuration import (
     ConnectionDraft,
@@ -24,12 +23,9 @@ from host.configuration import (
     read_fields,
 )
 from host.configure import Configure
-from host.errors import UnreadableBody
 from host.modules import Modules
 from host.registry import Module
 from host.routing import Route
-
-_LONGEST_VERSION: Final = 18  # digits
 
 
 def connection_routes(configure: Configure, doors: Doors) -> list[Path]:
@@ -46,8 +42,8 @@ def connection_routes(configure: Configure, doors: Doors) -> list[Path]:
 
     async def put_connection(request: Request) -> Response:
         await doors.check(request, "admin")
-        draft = read_connection(request.path_params["id"], await _json(request))
-        return _connection(await configure.save(draft, version=_version(request)))
+        draft = read_connection(request.path_params["id"], await json_body(request))
+        return _connection(await configure.save(draft, version=version_of(request)))
 
     async def delete_connection(request: Request) -> Response:
         await doors.check(request, "admin")
@@ -58,7 +54,7 @@ def connection_routes(configure: Configure, doors: Doors) -> list[Path]:
         await doors.check(request, "admin")
         id_ = request.path_params["id"]
         body = await settings_body(request)
-        draft = read_connection(id_, _loads(body)) if body.strip() else None
+        draft = read_connection(id_, loads(body)) if body.strip() else None
         begun = time.perf_counter()
         trial = await configure.test(id_, draft)
         duration = int((time.perf_counter() - begun) * 1000)
@@ -77,9 +73,9 @@ def connection_routes(configure: Configure, doors: Doors) -> list[Path]:
 
     async def put_fields(request: Request) -> Response:
         await doors.check(request, "admin")
-        rows = read_fields(_rows(await _json(request), "fields"))
+        rows = read_fields(_rows(await json_body(request), "fields"))
         draft = ConnectionDraft(id=(await _find(request)).row.id, fields=rows)
-        return _fields(await configure.save(draft, version=_version(request)))
+        return _fields(await configure.save(draft, version=version_of(request)))
 
     async def get_events(request: Request) -> Response:
         await doors.check(request, "admin")
@@ -87,9 +83,9 @@ def connection_routes(configure: Configure, doors: Doors) -> list[Path]:
 
     async def put_events(request: Request) -> Response:
         await doors.check(request, "admin")
-        rows = read_events(_rows(await _json(request), "events"))
+        rows = read_events(_rows(await json_body(request), "events"))
         draft = ConnectionDraft(id=(await _find(request)).row.id, events=rows)
-        return _events(await configure.save(draft, version=_version(request)))
+        return _events(await configure.save(draft, version=version_of(request)))
 
     async def _find(request: Request) -> Route:
         return (await configure.routing()).find(request.path_params["id"])
@@ -173,27 +169,6 @@ def _events(route: Route) -> Response:
 
 def _etag(route: Route) -> dict[str, str]:
     return {"ETag": f'"{route.row.version}"'}
-
-
-def _version(request: Request) -> int | None:
-    """The version that the caller edited, by `If-Match`."""
-    text = request.headers.get("if-match", "").strip().removeprefix("W/").strip('"')
-    if text in ("", "*"):
-        return None
-    if not text.isdecimal() or len(text) > _LONGEST_VERSION:
-        raise UnreadableBody("If-Match must name the version that was read")
-    return int(text)
-
-
-async def _json(request: Request) -> Any:
-    return _loads(await settings_body(request))
-
-
-def _loads(body: bytes) -> Any:
-    try:
-        return wire.loads(body)
-    except (ValueError, RecursionError):
-        raise UnreadableBody("the body is not JSON") from None
 
 
 def _rows(value: Any, name: str) -> Any:

@@ -23,6 +23,7 @@ class Call:
 
 _FILTER: Final = ("connection", "state", "customer", "reason", "since", "cursor", "limit")
 _ID: Final = "/api/connections/{id}"
+_WORKFLOW: Final = "/api/workflows/{id}"
 
 CALLS: Final = (
     Call("post", "/api/events", "Hand in events", "events", 202, "Events"),
@@ -44,6 +45,12 @@ CALLS: Final = (
     Call("put", f"{_ID}/fields", "Replace the field mappings", body="Object"),
     Call("get", f"{_ID}/events", "Event mappings"),
     Call("put", f"{_ID}/events", "Replace the event mappings", body="Object"),
+    Call("get", "/api/workflows", "All workflows"),
+    Call("get", _WORKFLOW, "A workflow with its newest graph"),
+    Call("put", _WORKFLOW, "Save a workflow; `active` activates or pauses it", body="Object"),
+    Call("delete", _WORKFLOW, "Delete a workflow"),
+    Call("post", f"{_WORKFLOW}/test", "Run it with a sample; nothing is sent", body="Object"),
+    Call("get", f"{_WORKFLOW}/runs", "What it did, newest first", query=("result", "cursor")),
     Call("get", "/api/messages", "Messages, newest first", query=_FILTER),
     Call("get", "/api/messages/{id}", "A message with payload and attempts"),
     Call("post", "/api/messages/resend", "Make messages due now", body="Selection"),

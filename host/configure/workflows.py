@@ -12,6 +12,8 @@ from host.configuration import ConnectionConfig
 from host.configure.workflow_change import (
     SavedWorkflow,
     WorkflowChange,
+    faults_of,
+    path_faults,
     removal,
     workflow_change,
 )
@@ -114,6 +116,12 @@ class Workflows:
     async def check(self, graph: Graph) -> tuple[NodeFault, ...]:
         """What is wrong with a graph."""
         return await self._store.read(lambda tx: check(graph, self.around(tx)))
+
+    async def must_be_ready(self, graph: Graph) -> None:
+        """Raise InvalidConfiguration if a graph has faults, all of them."""
+        around = await self._store.read(self.around)
+        if faults := faults_of(graph, around):
+            raise InvalidConfiguration(path_faults("workflow", faults))
 
     async def save(
         self,

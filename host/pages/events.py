@@ -13,7 +13,6 @@ from starlette.routing import Route as Path
 
 from host.catalogue import EVENTS, event_label
 from host.configuration import ConnectionDraft
-from host.model import Event
 from host.pages import entrance
 from host.pages.connection_frame import ConnectionFrame, draw_in_frame, find_frame
 from host.pages.curl import as_curl
@@ -23,12 +22,9 @@ from host.pages.forms import Faults, Form, read_form
 from host.pages.row_form import Again, changed_rows, input_names, save_rows
 from host.pages.site import Site
 from host.pages.toast import go
-from host.preview import EventPreview, made_up_event, past_event, preview_event
+from host.preview import EventPreview, made_up_event, newest_event, preview_event
 from host.routing import Route
-from host.store.customers import StoredCustomer, find_customers
-from host.store.engine import Transaction
-from host.store.events import find_event
-from host.store.seen import SeenAction, read_seen
+from host.store.seen import read_seen
 
 
 def event_routes(site: Site) -> list[Path]:
@@ -101,7 +97,7 @@ def event_routes(site: Site) -> list[Path]:
 
     async def _try(route: Route, row: EventRow) -> dict[str, Any]:
         """The request that the row makes of the newest such event, else of an invented one."""
-        event, customer = await site.store.read(partial(_newest, action=row.loyalty))
+        event, customer = await site.store.read(partial(newest_event, action=row.loyalty))
         real = event is not None
         if event is None:
             event = made_up_event(row.loyalty, datetime.now(UTC))
@@ -126,13 +122,3 @@ def _row_named(form: Form, number: str) -> EventRow:
     """The row with that number in the form, whatever gaps the numbers have."""
     rows = typed_rows(form.row("events", number))
     return rows[0] if rows else EventRow()
-
-
-def _newest(tx: Transaction, *, action: str) -> tuple[Event | None, StoredCustomer | None]:
-    """The newest event of that name whose content is kept, and whose it is."""
-    seen: SeenAction | None = read_seen(tx).get(action)
-    stored = find_event(tx, seen.last) if seen else None
-    if seen is None or stored is None or stored.customer is None:
-        return None, None
-    customer = find_customers(tx, [stored.customer]).get(stored.customer)
-    return past_event(stored, seen.last), customer

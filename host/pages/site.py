@@ -8,11 +8,13 @@ from pathlib import Path
 
 from host.accounts import Accounts
 from host.backfill.backfills import Backfills
-from host.configure import Configure
+from host.configure import Configure, Workflows
 from host.delivery.delivery import Delivery
 from host.delivery.queue import Queue
 from host.intake.intake import Intake
 from host.modules import Modules
+from host.routing import Routing
+from host.store.engine import Transaction
 from host.store.store import Store
 
 
@@ -28,5 +30,7 @@ class Site:
     delivery: Delivery
     intake: Intake
     backfills: Backfills
+    workflows: Workflows
+    routing: Callable[[Transaction], Routing]  # all connections and active workflows
     home: Path  # the data folder
     ready: Callable[[], bool]  # whether the host takes events

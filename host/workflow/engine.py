@@ -73,6 +73,7 @@ class Action(NamedTuple):
     event: str = ""
     event_type: str = ""
     payload: Mapping[str, Json] | None = None
+    node: str = ""  # who asks
 
 
 class Acted(NamedTuple):
@@ -237,8 +238,8 @@ def _marketing_communication(node: Node) -> _Passing:
     payload = node.values.get("payload")
     pairs = payload if isinstance(payload, Mapping) else {}
     finds = {name: written(value) for name, value in pairs.items()}
-    bare = Action(node.text("connection"), node.text("event"), node.text("event_type"))
     id_ = node.id
+    bare = Action(node.text("connection"), node.text("event"), node.text("event_type"), node=id_)
 
     def passing(subject: Subject, act: Act) -> Step:
         try:
@@ -252,8 +253,8 @@ def _marketing_communication(node: Node) -> _Passing:
 
 
 def _sync_data(node: Node) -> _Passing:
-    action = Action(node.text("connection"))
     id_ = node.id
+    action = Action(node.text("connection"), node=id_)
 
     def passing(subject: Subject, act: Act) -> Step:
         outcome, text = act(action)

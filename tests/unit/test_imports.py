@@ -52,6 +52,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.modules": 4,
     "host.accounts": 4,
     "host.preview": 4,
+    "host.sample_run": 4,
     "host.health": 4,
     # thin faces, wiring, command line
     "host.api": 5,
