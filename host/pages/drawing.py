@@ -26,6 +26,7 @@ NAVIGATION: Final = (
     ("/modules", "Modules"),
     ("/live", "Live stream"),
     ("/queue", "Resend queue"),
+    ("/workflows", "Workflows"),
     ("/customers", "Customers"),
     ("/settings", "Settings"),
 )
