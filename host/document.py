@@ -10,13 +10,15 @@ from typing import Final
 
 import tomli_w
 
+from host import wire
 from host.configuration import ConnectionConfig, ConnectionDraft, reading
 from host.configuration.document import connection_in
 from host.configuration.export import as_toml
 from host.configuration.reading import Faults
 from host.errors import Fault, InvalidConfiguration
 from host.manifest import Manifest
-from host.workflow.document import WorkflowDraft, workflows_in
+from host.workflow import Graph
+from host.workflow.document import WorkflowDraft, workflow_as_json, workflows_in
 
 KEYS: Final = ("connections", "workflows")
 _HEAD: Final = """\
@@ -84,6 +86,34 @@ def read_document(text: str, environment: Mapping[str, str]) -> Document:
     workflows = workflows_in(found.get("workflows", []), faults)
     faults.raise_if_any()
     return Document(connections=connections, workflows=workflows)
+
+
+def read_workflows(text: str) -> tuple[WorkflowDraft, ...]:
+    """The workflows of a file for `apply`, or of the API's JSON: one, a list, or all.
+
+    Raises InvalidConfiguration with every fault of form; also when there is none.
+    """
+    faults = Faults()
+    drafts = workflows_in(_listed(text.removeprefix("\ufeff")), faults, shown=True)
+    faults.raise_if_any()
+    if not drafts:
+        raise InvalidConfiguration([Fault(path="", message="there is no workflow in this text")])
+    return drafts
+
+
+def _listed(text: str) -> object:
+    try:
+        value = wire.loads(text)
+    except (ValueError, RecursionError):  # no JSON, so it must be a file
+        return _toml(text).get("workflows", [])
+    if isinstance(value, dict) and "workflows" in value:
+        return value["workflows"]
+    return [value] if isinstance(value, dict) else value
+
+
+def write_workflow(name: str, active: bool, graph: Graph) -> str:
+    """One workflow as a file for `apply`."""
+    return tomli_w.dumps({"workflows": [workflow_as_json(name, active, graph)]})
 
 
 def _toml(text: str) -> dict[str, object]:

@@ -46,7 +46,7 @@ from host.workflow import (
     graph_as_json,
     has_faults,
 )
-from host.workflow.document import WorkflowDraft
+from host.workflow.document import WorkflowDraft, free_name
 from host.workflow.kinds import EVENT_TRIGGER
 from host.workflow.reading import saved_graph
 
@@ -199,11 +199,7 @@ class Workflows:
     async def duplicate(self, id_: str, *, by: str | None = None) -> WorkflowView:
         """Make a draft of the same graph under another name. Raises NotFound."""
         view = await self.find(id_)
-        names = {other.row.name for other in await self.all()}
-        name, count = f"{view.row.name} (copy)", 1
-        while name in names:
-            count += 1
-            name = f"{view.row.name} (copy {count})"
+        name = free_name(view.row.name, {other.row.name for other in await self.all()})
         return await self.save(WorkflowDraft(name=name, graph=view.graph), by=by)
 
     async def delete(self, id_: str) -> None:

@@ -33,6 +33,8 @@ from host.pages.shield import Shield
 from host.pages.signing_in import signing_in_routes
 from host.pages.site import Site
 from host.pages.tokens import token_routes
+from host.pages.workflow_editor import workflow_editor_routes
+from host.pages.workflows import workflow_routes
 
 _YEAR: Final = "public, max-age=31536000, immutable"
 
@@ -66,6 +68,8 @@ def pages(site: Site) -> Starlette:
             *send_all_routes(site),
             *queue_routes(site),
             *live_routes(site),
+            *workflow_routes(site),
+            *workflow_editor_routes(site),
             *customer_routes(site),
             *health_routes(site),
             *people_routes(site),

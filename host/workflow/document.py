@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,8 +46,13 @@ def read_workflow(value: object) -> WorkflowDraft:
     return draft
 
 
-def workflows_in(value: object, faults: Faults) -> tuple[WorkflowDraft, ...]:
-    """The workflows of a file; what is wrong goes to `faults`."""
+def workflows_in(
+    value: object, faults: Faults, *, shown: bool = False
+) -> tuple[WorkflowDraft, ...]:
+    """The workflows of a file; what is wrong goes to `faults`.
+
+    `shown`: what the API shows beside them may stand there, too.
+    """
     if not isinstance(value, (list, tuple)):
         faults.note("workflows", f"must be a list of tables, not {reading.type_name(value)}")
         return ()
@@ -61,7 +66,8 @@ def workflows_in(value: object, faults: Faults) -> tuple[WorkflowDraft, ...]:
                 faults.note(f"{here}.name", "another workflow has this name already")
         elif isinstance(item, Mapping):
             faults.note(f"{here}.name", "is missing: give it")
-        drafts.append(_workflow(item, here, KEYS, faults))
+        keys = (*KEYS, *SHOWN_KEYS) if shown else KEYS
+        drafts.append(_workflow(item, here, keys, faults))
     return tuple(drafts)
 
 
@@ -90,6 +96,18 @@ def name_in(value: object, path: str, faults: Faults) -> str | None:
     elif len(name) > LONGEST_NAME:
         faults.note(path, f"has {len(name)} characters, more than {LONGEST_NAME}")
     return name
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name, or one like it that no other workflow has."""
+    if name not in taken:
+        return name
+    count, short = 1, name[: LONGEST_NAME - len(" (copy 999)")].rstrip()
+    found = f"{short} (copy)"
+    while found in taken:
+        count += 1
+        found = f"{short} (copy {count})"
+    return found
 
 
 def workflow_as_json(name: str, active: bool, graph: Graph) -> dict[str, Any]:
