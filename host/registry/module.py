@@ -124,6 +124,8 @@ class Module:
             answer = self._hooks.sync_fields(connection=connection, customer=customer)
             profile = _fit(answer, Profile, "a Profile")
             _object_or_none(profile.content, "Profile.content, an object or None")
+            if profile.notes:
+                _texts(profile.notes, "Profile.notes, a tuple of texts")
             return profile
 
     def map_event(
@@ -145,8 +147,10 @@ class Module:
                 _object_or_none(payload.event, "Payload.event, an object or None")
             if type(payload.profile) is not dict:
                 _object_or_none(payload.profile, "Payload.profile, an object or None")
-            if type(payload.route) is not str:
-                _fit(payload.route, str, "Payload.route, a text")
+            if payload.route != "":
+                _texts((payload.route,), "Payload.route, a text")
+            if payload.notes:
+                _texts(payload.notes, "Payload.notes, a tuple of texts")
             return payload
 
     async def deliver(
@@ -239,6 +243,7 @@ class _Fence:
         for value in self._settings.values():
             if isinstance(value, Secret) and value:
                 words = words.replace(value.reveal(), "•••")
+        words = words.encode(errors="backslashreplace").decode()  # half a surrogate pair
         raise PluginFault(f"module {self._module}: {self._hook} {words}") from None
 
 
@@ -260,6 +265,14 @@ def _fit(answer: object, kind: type[T] | tuple[type[T], ...], promised: str) -> 
 def _object_or_none(content: object, promised: str) -> None:
     if content is not None:
         _fit(content, Mapping, promised)
+
+
+def _texts(texts: object, promised: str) -> None:
+    if not isinstance(texts, tuple | list) or not all(isinstance(text, str) for text in texts):
+        raise _Unfit(texts, promised)
+    for text in texts:
+        if not text.isascii():
+            text.encode()  # half a surrogate pair raises: it cannot be kept
 
 
 def _seconds(value: object, promised: str) -> None:
