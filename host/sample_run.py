@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from host import wire
+from host import samples, wire
 from host.catalogue import OPT_OUT
 from host.configure import Workflows
 from host.dry_run import WireRequest
@@ -78,13 +78,22 @@ def given_sample(
         chosen = newest or made_up_event(action, datetime.now(UTC))
     id_ = chosen.customer or EXAMPLE_CUSTOMER
     if stored is None:
-        stored = find_customers(tx, [id_]).get(id_) or StoredCustomer(key=0, id=id_)
+        stored = find_customers(tx, [id_]).get(id_) or _sample_customer(id_)
     if customer is not None:
         if not isinstance(customer, Mapping):
             raise _wrong("customer", "must be an object: the fields of a profile")
         text = wire.dumps(customer).decode()
         stored = StoredCustomer(key=stored.key, id=stored.id, text=text)
     return Sample(event=chosen, customer=stored, real=real)
+
+
+def _sample_customer(id_: str) -> StoredCustomer:
+    """A customer of the samples, so that an invented event is somebody's; else one unknown."""
+    for line in samples.sample_customers(datetime.now(UTC)).splitlines():
+        fields = wire.loads(line)
+        if fields.get("id") == id_:
+            return StoredCustomer(key=0, id=id_, text=line.decode())
+    return StoredCustomer(key=0, id=id_)
 
 
 def _given_event(event: object, action: str) -> Event:

@@ -34,6 +34,7 @@ from host.pages.signing_in import signing_in_routes
 from host.pages.site import Site
 from host.pages.tokens import token_routes
 from host.pages.workflow_editor import workflow_editor_routes
+from host.pages.workflow_try import workflow_try_routes
 from host.pages.workflows import workflow_routes
 
 _YEAR: Final = "public, max-age=31536000, immutable"
@@ -70,6 +71,7 @@ def pages(site: Site) -> Starlette:
             *live_routes(site),
             *workflow_routes(site),
             *workflow_editor_routes(site),
+            *workflow_try_routes(site),
             *customer_routes(site),
             *health_routes(site),
             *people_routes(site),

@@ -61,10 +61,8 @@ def workflow_editor_routes(site: Site) -> list[Path]:
 
     async def post_check(request: Request) -> Response:
         form = await read_form(request)
-        noted = FormFaults()
-        graph = read_graph(_drawn(form), "workflow", noted)
         try:
-            noted.raise_if_any()
+            graph = drawn_graph(form)
         except InvalidConfiguration as error:
             told = [
                 {"node": _node_of(fault.path), "field": "", "level": "fault", "message": str(fault)}
@@ -95,7 +93,7 @@ def workflow_editor_routes(site: Site) -> list[Path]:
             frame,
             tab="/versions",
             version=version,
-            drawn=_text(graph),
+            drawn=graph_text(graph),
             palette=await _palette(graph),
         )
 
@@ -145,7 +143,7 @@ def workflow_editor_routes(site: Site) -> list[Path]:
             name=view.row.name if name is None else name,
             longest=LONGEST_NAME,
             version=view.row.version if version is None else version,
-            drawn=typed or _text(view.graph),
+            drawn=typed or graph_text(view.graph),
             edited=bool(typed),
             palette=await _palette(view.graph),
             marks=wire.dumps(faults_json(view.faults)).decode(),
@@ -165,6 +163,14 @@ def workflow_editor_routes(site: Site) -> list[Path]:
         entrance.get(site, f"{one}/versions/{{version}}", get_version),
         entrance.post(site, f"{one}/restore", post_restore),
     ]
+
+
+def drawn_graph(form: Form) -> Graph:
+    """The graph that was posted. Raises UnreadableBody, InvalidConfiguration."""
+    noted = FormFaults()
+    graph = read_graph(_drawn(form), "workflow", noted)
+    noted.raise_if_any()
+    return graph
 
 
 def _drawn(form: Form) -> dict[str, object]:
@@ -196,5 +202,6 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _text(graph: Graph) -> str:
+def graph_text(graph: Graph) -> str:
+    """A graph as the canvas takes and posts it: JSON."""
     return wire.dumps(graph_as_json(graph)).decode()
