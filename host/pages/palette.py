@@ -42,7 +42,7 @@ def faults_json(faults: Iterable[NodeFault]) -> list[dict[str, str]]:
 def _node(
     kind: NodeKind, offers: Mapping[Offer, Callable[[], list[Option]]], around: Around
 ) -> dict[str, Any]:
-    return {
+    drawn = {
         "type": kind.type,
         "title": kind.title,
         "about": kind.about,
@@ -52,6 +52,12 @@ def _node(
         "summary": kind.summary,
         "fields": [_field(field, offers, around) for field in kind.fields],
     }
+    return _told(drawn)
+
+
+def _told(drawn: dict[str, Any]) -> dict[str, Any]:
+    """What says something: what is None is left out."""
+    return {name: value for name, value in drawn.items() if value is not None}
 
 
 def _field(
@@ -83,7 +89,7 @@ def _field(
     elif field.offer is not None:
         name = "choices" if field.kind is FieldKind.CHOICE else "suggestions"
         drawn[name] = offers[field.offer]()
-    return drawn
+    return _told(drawn)
 
 
 def _offers(around: Around, graph: Graph) -> dict[Offer, Callable[[], list[Option]]]:
