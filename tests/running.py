@@ -289,10 +289,25 @@ class Desk:
         """The messages of a connection, to be claimed and settled."""
         return Outbox(self.store, self.clock, connection)
 
-    async def map_late(self, claimed: Claimed, connection: str = "good") -> Any:
-        """Map what waited for its mapping."""
+    async def sent(self, connection: str = "good") -> list[Made]:
+        """Send everything; what was sent, in order. What waits for its mapping is mapped."""
+        sent: list[Made] = []
+        outbox = self.outbox(await self.key(connection))
+        while (await outbox.books()).get("waiting"):
+            batch = await outbox.claim(1000)
+            for one in batch.claimed:
+                mapped = one if one.snapshot is None else await self._mapped(one, connection)
+                payload = mapped.message.payload
+                made = (MessageState.DELIVERED, one.message.customer)
+                sent.append(Made(*made, payload.event, payload.profile, None, ""))
+            await outbox.settle(batch)
+        return sent
+
+    async def _mapped(self, claimed: Claimed, connection: str) -> Claimed:
         route = (await self.store.read(self.routing.read)).find(connection)
-        return await map_late(self.store, route, claimed)
+        mapped = await map_late(self.store, route, claimed)
+        assert isinstance(mapped, Claimed), mapped
+        return mapped
 
     async def replay(self, connection: str = "good") -> list[Replayed]:
         """Replay what is undelivered."""

@@ -12,11 +12,10 @@ import pytest
 from host.intake.plan import DUPLICATE, TAKEN
 from host.model import MessageState
 from host.store.connections import delete_connection
-from host.store.lanes import Claimed
 from host.store.operations import Replayed
 from host.store.runs import runs_of_day
 from tests.graphs import customer_filter, event_filter, interrupt, message, sync, trigger
-from tests.running import Desk, Made, desk, shape
+from tests.running import Desk, desk, shape
 
 pytestmark = pytest.mark.anyio
 
@@ -369,7 +368,7 @@ async def test_what_could_not_be_mapped_is_mapped_anew_with_the_workflow_s_words
 
     assert await at.replay() == [Replayed.SAME]
 
-    first, second = await _sent(at)
+    first, second = await at.sent()
     assert (first.name, second.name) == ("a-checkout", "points")
     assert second.says == {"trick": "raises", "points": 10}
     assert (await at.run(flow)).result == "error"
@@ -406,29 +405,13 @@ async def test_a_broken_module_s_message_waits_and_keeps_the_workflow_s_words(
         )
         await at.workflow([trigger("checkout"), message(event="renamed")], "t>m")
     async with desk(tmp_path, clock=at.clock, connect=False) as at:
-        sent = [one for one in await _sent(at) if one.name]
+        sent = [one for one in await at.sent() if one.name]
 
         assert [(one.name, one.says) for one in sent] == [
             ("a-checkout", {"points": 10}),
             ("points", {"points": 10, "n": Decimal("1.50")}),
         ]
         assert [one.profile for one in sent] == [{"id": "c1", "name": "Ada"}] * 2
-
-
-async def _sent(at: Desk) -> list[Made]:
-    """Send everything; what was sent, in order. What waits for its mapping is mapped."""
-    sent: list[Made] = []
-    outbox = at.outbox(await at.key())
-    while (await outbox.books()).get("waiting"):
-        batch = await outbox.claim()
-        for one in batch.claimed:
-            mapped = one if one.snapshot is None else await at.map_late(one)
-            assert isinstance(mapped, Claimed), mapped
-            payload = mapped.message.payload
-            state = MessageState.DELIVERED
-            sent.append(Made(state, one.message.customer, payload.event, payload.profile, None, ""))
-        await outbox.settle(batch)
-    return sent
 
 
 # Sync data.

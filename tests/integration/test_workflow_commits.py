@@ -1,0 +1,209 @@
+"""An event, its runs and all their messages are on disk together, or none of them is."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from host.intake.job import IntakeJob
+from host.intake.plan import GONE, TAKEN, Part
+from host.store.engine import Transaction
+from host.store.ledger import read_ledger
+from host.store.runs import Wait
+from tests.graphs import message, sync, trigger, wait
+from tests.running import MINUTE, Desk, desk
+
+pytestmark = pytest.mark.anyio
+
+CHECKOUT = {"id": "e-1", "customer": "c1", "action": "checkout", "data": {"points": 10}}
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk(tmp_path) as opened:
+        sends = [trigger("checkout"), message(), sync("s", "second")]
+        await opened.workflow(sends, "t>m", "m>s", name="sends")
+        waits = [trigger("checkout"), wait(), message(event="later"), wait("v", 2), message("n")]
+        await opened.workflow(waits, "t>w", "w>m", "m>v", "v>n", name="waits")
+        yield opened
+
+
+@contextmanager
+def fault(at: Desk, statement: str, how: str) -> Iterator[None]:
+    """From now on a statement on a table (`INSERT ON run`) fails in the database itself."""
+    with closing(sqlite3.connect(at.store.file, isolation_level=None)) as database:
+        database.execute(
+            f"CREATE TRIGGER fault BEFORE {statement} BEGIN SELECT RAISE({how}, 'fault'); END"
+        )
+        try:
+            yield
+        finally:
+            database.execute("DROP TRIGGER fault")
+
+
+async def rows(at: Desk) -> dict[str, int]:
+    """How much there is of what an event leaves behind."""
+    tables = ("event", "customer", "message", "message_body", "lane", "run", "wait", "run_hour")
+    with closing(sqlite3.connect(at.store.file)) as database:
+        counts = {
+            table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in tables
+        }
+    made = sum(books["made"] for books in (await at.store.read(read_ledger)).values())
+    return {**counts, "made": made}
+
+
+WRITTEN = [
+    "INSERT ON customer",
+    "INSERT ON event",
+    "INSERT ON message",
+    "INSERT ON message_body",
+    "INSERT ON lane",
+    "UPDATE ON ledger",
+    "INSERT ON run",
+    "INSERT ON wait",
+    "INSERT ON run_hour",
+]
+
+
+@pytest.mark.parametrize("how", ["ABORT", "ROLLBACK"])  # one statement; the whole transaction
+@pytest.mark.parametrize("statement", WRITTEN)
+async def test_an_event_that_cannot_be_written_down_whole_leaves_nothing(
+    at: Desk, statement: str, how: str
+) -> None:
+    before = await rows(at)
+
+    with fault(at, statement, how), pytest.raises(Exception, match=r"fault|database"):
+        await at.take(CHECKOUT)
+    after = await rows(at)
+
+    assert after == before
+    assert await at.take(CHECKOUT) == [TAKEN]
+    assert await at.names("good") == [("c1", "a-checkout"), ("c1", "points")]
+    assert await at.names("second") == [("c1", None)]
+    assert len(await at.waits()) == 1
+
+
+@pytest.mark.parametrize("how", ["ABORT", "ROLLBACK"])
+@pytest.mark.parametrize(
+    "statement", ["DELETE ON wait", "INSERT ON wait", "INSERT ON message", "UPDATE ON run"]
+)
+async def test_a_run_that_cannot_go_on_whole_waits_and_goes_on_once(
+    at: Desk, statement: str, how: str
+) -> None:
+    await at.take(CHECKOUT)
+    before, waits = await rows(at), await at.waits()
+
+    with fault(at, statement, how), pytest.raises(Exception, match=r"fault|database"):
+        await at.later(MINUTE)
+    assert (await rows(at), await at.waits()) == (before, waits)
+
+    await at.later(1)
+    await at.later(2 * MINUTE)
+    assert await at.names("good") == [
+        ("c1", name) for name in ("a-checkout", "points", "later", "points")
+    ]
+    assert await at.waits() == []
+
+
+async def test_one_event_that_cannot_be_written_down_costs_its_neighbours_nothing(
+    at: Desk,
+) -> None:
+    with closing(sqlite3.connect(at.store.file, isolation_level=None)) as database:
+        database.execute(
+            "CREATE TRIGGER fault BEFORE INSERT ON event WHEN NEW.id = 'e-1' "
+            "BEGIN SELECT RAISE(ABORT, 'fault'); END"
+        )
+    results: dict[str, bool] = {}
+
+    async def take(customer: str, id_: str) -> None:
+        try:
+            await at.take({**CHECKOUT, "customer": customer, "id": id_})
+            results[id_] = True
+        except Exception:
+            results[id_] = False
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(4):
+            tasks.start_soon(take, f"c{number}", f"e-{number}")
+
+    assert results == {"e-0": True, "e-1": False, "e-2": True, "e-3": True}
+    assert sorted({customer for customer, _ in await at.names()}) == ["c0", "c2", "c3"]
+    assert len(await at.waits()) == 3
+
+
+class Held(IntakeJob):
+    """Prepares itself, then waits until it may be applied."""
+
+    def __init__(self, at: Desk, waits: list[Wait]) -> None:
+        self.part = Part(waits)
+        super().__init__([self.part], at.routing.read)
+        self.prepared = threading.Event()
+        self.may_go = threading.Event()
+        self.times = 0
+
+    def prepare(self, tx: Transaction) -> None:
+        super().prepare(tx)
+        self.times += 1
+        self.prepared.set()
+        self.may_go.wait(10)
+
+
+async def test_of_two_processes_that_take_a_wait_one_goes_on_with_it(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        await at.workflow([trigger(), wait(), message()], "t>w", "w>m")
+        await at.event()
+        at.clock.now += MINUTE
+        job = Held(at, await at.waits())
+        async with (
+            desk(tmp_path, clock=at.clock, connect=False) as elsewhere,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(at.store.submit, job)
+            await anyio.to_thread.run_sync(job.prepared.wait, 10)
+            await elsewhere.later(0)
+            assert await elsewhere.names() == [("c1", "points")]
+            job.may_go.set()
+
+        assert (job.part.verdicts, job.times) == ([GONE], 2)
+        assert await at.names() == [("c1", "points")]
+
+
+async def test_a_wait_taken_twice_at_once_goes_on_once(at: Desk) -> None:
+    await at.take(CHECKOUT)
+    at.clock.now += MINUTE
+    waits = await at.waits()
+    verdicts: list[object] = []
+
+    async def take() -> None:
+        verdicts.extend(await at.intake.take(waits))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(take)
+
+    assert sorted(map(str, verdicts)) == [GONE] * 4 + [TAKEN]
+    assert [name for _, name in await at.names()].count("later") == 1
+
+
+async def test_an_opt_out_that_is_just_being_written_ends_a_wait_that_is_just_over(
+    at: Desk,
+) -> None:
+    await at.take(CHECKOUT)
+    at.clock.now += MINUTE
+    waits = await at.waits()
+    leaves = at.read({"customer": "c1", "action": "opt_out"})
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(at.intake.take, [leaves])
+        tasks.start_soon(at.intake.take, waits)
+
+    assert await at.names() == []
+    assert await at.waits() == []
