@@ -32,7 +32,7 @@ export class Board {
     this.#palette = palette;
     this.#cut = make("button", { type: "button", class: "flow-cut", hidden: true, on: { click: () => acts.cut(this.#shown.edge) } }, "Remove");
     const world = make("div", { class: "flow-world" }, this.#svg, this.#layer, this.#cut);
-    this.surface = make("div", { class: "flow-board" }, world, this.#empty);
+    this.surface = make("div", { class: "flow-board", tabindex: "-1" }, world, this.#empty);
     this.view = new View(this.surface, world, zoomed);
     this.#layer.addEventListener("click", (event) => {
       const id = this.idOf(event.target);
@@ -40,7 +40,7 @@ export class Board {
     });
   }
 
-  // `shown`: {graph, selected, edge, connecting, faults, passed, readonly}, as canvas.js keeps it.
+  // `shown`: {graph, selected, edge, connecting, faults, route}, as editor.js keeps it.
   show(shown) {
     this.#shown = shown;
     const focused = this.#focused();
@@ -139,11 +139,11 @@ export class Board {
   }
 
   #node(node) {
-    const { selected, connecting, faults, passed } = this.#shown;
+    const { selected, connecting, faults, route } = this.#shown;
     const kind = this.#palette.kind(node.type);
     const own = faults.filter((fault) => fault.node === node.id);
     const second = this.#palette.secondLine(node);
-    const outcome = passed?.get(node.id);
+    const outcome = route?.outcome(node.id);
     const name = [kind.title, second, outcome && `passed with ${outcome}`, ...faultWords(own)].filter(Boolean).map(bare).join(", ");
     let known = this.#nodes.get(node.id);
     if (!known) {
@@ -155,11 +155,11 @@ export class Board {
     const classes = ["flow-node", `hue-${kind.colour}`];
     if (selected === node.id) classes.push("selected");
     if (connecting?.from === node.id) classes.push("source");
-    if (passed) classes.push(outcome ? "passed" : "not-passed");
+    if (route) classes.push(outcome ? "passed" : "not-passed");
     if (own.length) classes.push(faultLevel(own));
     element.className = classes.join(" ");
-    card.toggleAttribute("aria-current", selected === node.id);
     if (selected === node.id) card.setAttribute("aria-current", "true");
+    else card.removeAttribute("aria-current");
     const told = JSON.stringify([node.x, node.y, node.type, name, second]);
     if (known.told === told) return element;
     known.told = told;
@@ -174,7 +174,9 @@ export class Board {
         make("span", { class: "flow-title" }, foreign(kind.title)),
         second ? make("span", { class: "flow-second" }, foreign(second)) : null),
     );
-    element.replaceChildren(card, ...this.#marks(kind, own, outcome));
+    // The card stays where it is: taken out and put back it would lose the focus, or a click.
+    while (card.nextSibling) card.nextSibling.remove();
+    card.after(...this.#marks(kind, own, outcome));
     return element;
   }
 
@@ -196,7 +198,7 @@ export class Board {
   }
 
   #showEdges() {
-    const { graph, edge: chosen, passed, taken } = this.#shown;
+    const { graph, edge: chosen, route } = this.#shown;
     const drawn = new Set();
     for (const edge of graph.edges) {
       if (!nodeOf(graph, edge.from) || !nodeOf(graph, edge.to)) continue;
@@ -210,7 +212,7 @@ export class Board {
       }
       const classes = ["flow-edge", tone(edge.on)];
       if (chosen && same(chosen, edge)) classes.push("chosen");
-      if (passed) classes.push(taken(edge) ? "taken" : "not-taken");
+      if (route) classes.push(route.took(edge) ? "taken" : "not-taken");
       known.group.setAttribute("class", classes.join(" "));
       this.#route(known.group, edge, graph);
     }
@@ -251,7 +253,7 @@ export class Board {
   }
 }
 
-const faultLevel = (faults) => (faults.every((fault) => fault.level === "warning") ? "warning" : "fault");
+const faultLevel = (faults) => (faults.every((fault) => fault.level === "warning") ? "at-warning" : "at-fault");
 
 const OUTCOMES = { success: "success", failure: "failure", error: "failure", waiting: "waiting" };
 const outcomeTone = (outcome) => OUTCOMES[outcome] ?? "other";

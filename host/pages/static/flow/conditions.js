@@ -2,7 +2,7 @@
 
 import { make, option } from "./dom.js";
 import { shown } from "./exact.js";
-import { suggestions } from "./fields.js";
+import { suggestions } from "./frame.js";
 import { labelled, rowed } from "./rowed.js";
 
 export function conditions(field, value) {

@@ -11,7 +11,7 @@ export class FaultList {
   #list = make("ul", { class: "plain" });
   #note = make("p", { class: "dim", hidden: true }, "This could not be checked just now. What is shown was found before.");
 
-  // `open(id)` opens a node.
+  // `open(id, field)` opens a node at a field.
   constructor(palette, open) {
     this.#palette = palette;
     this.#open = open;
@@ -26,7 +26,7 @@ export class FaultList {
     this.#list.hidden = !faults.length;
     this.#note.hidden = !unsure;
     this.element.hidden = !faults.length && !unsure;
-    this.#list.replaceChildren(...faults.map((fault) => make("li", { class: fault.level === "warning" ? "warning" : "fault" }, this.#entry(graph, fault))));
+    this.#list.replaceChildren(...faults.map((fault) => make("li", { class: fault.level === "warning" ? "at-warning" : "at-fault" }, this.#entry(graph, fault))));
   }
 
   #entry(graph, fault) {
@@ -35,7 +35,7 @@ export class FaultList {
     const message = foreign(fault.message);
     if (!fault.node || !nodeOf(graph, fault.node)) return make("p", {}, mark, word, message);
     const name = make("strong", {}, foreign(bare(this.#palette.name(graph, fault.node))));
-    const press = button("", () => this.#open(fault.node), { class: "flow-lead quiet" });
+    const press = button("", () => this.#open(fault.node, fault.field), { class: "flow-lead quiet" });
     press.append(mark, word, name, " ", message);
     return press;
   }

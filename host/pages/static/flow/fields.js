@@ -5,8 +5,9 @@
 // comes back as it was, whatever its type.
 
 import { conditions } from "./conditions.js";
-import { bare, foreign, make, option, uniqueId } from "./dom.js";
+import { make, option } from "./dom.js";
 import { numberOf, shown } from "./exact.js";
+import { framed, suggestions } from "./frame.js";
 import { pairs } from "./pairs.js";
 import { choicesOf } from "./palette.js";
 
@@ -15,36 +16,6 @@ const KINDS = { text, number, choice, conditions, pairs };
 // `values(name)` is what now stands in another field of the same node, `label(name)` its label.
 export function control(field, value, values, label) {
   return (KINDS[field.kind] ?? text)(field, value, values, label);
-}
-
-// A label, an input, its help and a place for what is wrong with it.
-export function framed(field, input, ...more) {
-  input.id = uniqueId();
-  const said = place();
-  const help = field.help ? make("p", { class: "help", id: uniqueId() }, foreign(field.help)) : null;
-  input.setAttribute("aria-describedby", [help?.id, said.id].filter(Boolean).join(" "));
-  const element = make("div", { class: "field" },
-    make("label", { for: input.id }, foreign(field.label), field.required ? make("span", { class: "required" }, "required") : null),
-    input, ...more, help, said);
-  return { element, say: (words) => complain(input, said, words), input };
-}
-
-export const place = () => make("p", { class: "fault", id: uniqueId(), hidden: true });
-
-// Says at an input what is wrong with it; "" takes it back.
-export function complain(input, said, words) {
-  said.textContent = words;
-  said.hidden = !words;
-  if (words) input.setAttribute("aria-invalid", "true");
-  else input.removeAttribute("aria-invalid");
-}
-
-// What may be typed, as a list to choose from.
-export function suggestions(input, told) {
-  if (!told?.length) return null;
-  const list = make("datalist", { id: uniqueId() }, ...told.map((one) => make("option", { value: one.value, label: bare(one.label ?? "") })));
-  input.setAttribute("list", list.id);
-  return list;
 }
 
 function text(field, value) {

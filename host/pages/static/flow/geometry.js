@@ -26,10 +26,10 @@ export const entryOf = (node, kind) => ({ x: node.x, y: node.y + heightOf(kind) 
 
 export function curve(from, to) {
   const pull = Math.max(Math.min(Math.abs(to.x - from.x) / 2, 120), 30) + (to.x < from.x ? 60 : 0);
-  return `M${from.x} ${from.y}C${from.x + pull} ${from.y} ${to.x - pull} ${to.y} ${to.x - 4} ${to.y}`;
+  return `M${from.x} ${from.y}C${from.x + pull} ${from.y} ${to.x - pull} ${to.y} ${to.x - 12} ${to.y}`;
 }
 
-export const arrow = (to) => `M${to.x - 10} ${to.y - 6}L${to.x - 2} ${to.y}L${to.x - 10} ${to.y + 6}`;
+export const arrow = (to) => `M${to.x - 17} ${to.y - 6}L${to.x - 10} ${to.y}L${to.x - 17} ${to.y + 6}`;
 
 export const middle = (from, to) => ({ x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 });
 

@@ -40,7 +40,7 @@ export class Gestures {
   }
 
   #down(event) {
-    if (event.button > 1 || event.target.closest(".flow-cut")) return;
+    if (event.button > 1 || event.target.closest("button:not(.flow-card)")) return;
     this.#swallow = false;
     this.#board.surface.classList.remove("gliding");
     if (this.#doing?.kind === "pan") {
@@ -133,12 +133,12 @@ export class Gestures {
   }
 
   #end() {
-    const { kind } = this.#doing;
+    const { kind, moved } = this.#doing;
     this.#doing = null;
     this.#pointers.clear();
     this.#board.surface.classList.remove("panning");
     if (kind === "pull") this.#board.letGo();
-    if (kind === "carry") this.#board.drop();
+    if (kind === "carry" && moved) this.#board.drop();
   }
 
   // The click that ends a drag opens nothing.

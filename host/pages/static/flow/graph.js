@@ -62,6 +62,16 @@ export const disconnected = (graph, edge) => ({
   edges: graph.edges.filter((one) => !same(one, edge)),
 });
 
+// How many nodes and edges differ between two graphs.
+export function differences(one, other) {
+  const pieces = (graph) => new Set([...graph.nodes, ...graph.edges].map(stringify));
+  const keys = (graph) => new Map([...graph.nodes.map((node) => [node.id, node]), ...graph.edges.map((edge) => [JSON.stringify([edge.from, edge.on, edge.to]), edge])]);
+  const [before, after] = [keys(one), keys(other)];
+  const known = pieces(one);
+  const gone = [...before.keys()].filter((key) => !after.has(key)).length;
+  return gone + [...after.values()].filter((piece) => !known.has(stringify(piece))).length;
+}
+
 // Whether somebody who stands at `from` can come to `to`.
 export function leads(graph, from, to) {
   const seen = new Set();

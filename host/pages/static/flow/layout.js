@@ -3,7 +3,7 @@
 import { flowOrder } from "./graph.js";
 import { heightOf, snapped, STEP, TAB, tabAt, WIDTH } from "./geometry.js";
 
-const COLUMN = WIDTH + TAB + 84;
+export const COLUMN = WIDTH + TAB + 64;
 const GAP = 3 * STEP; // between two nodes of a column
 const APART = 6 * STEP; // between parts that nothing connects
 const MARGIN = 4 * STEP;

@@ -2,7 +2,7 @@
 
 import { button, make, option } from "./dom.js";
 import { isNumber, numberOf, shown } from "./exact.js";
-import { complain, place, suggestions } from "./fields.js";
+import { complain, place, suggestions } from "./frame.js";
 import { labelled, rowed } from "./rowed.js";
 
 const TYPES = { text: "Text", number: "Number", flag: "Yes/No" };
@@ -17,10 +17,12 @@ export function pairs(field, value) {
       if (frame.untouched()) return { value };
       const entries = [];
       let wrong = null;
+      const taken = [];
       for (const row of frame.rows) {
-        const found = row.read(entries.map(([key]) => key));
+        const found = row.read(taken);
         if (found?.wrong) wrong ??= found.wrong;
         else if (found) entries.push(found);
+        taken.push(row.first.value);
       }
       return wrong ? { wrong } : { value: Object.fromEntries(entries) };
     },
@@ -42,8 +44,7 @@ function drawn(field, [oldKey = "", oldValue] = []) {
   const input = make("input", { type: "text", autocomplete: "off", spellcheck: "false" });
   input.value = shown(oldValue);
   const flag = make("select", {}, option("true", "Yes"), option("false", "No"));
-  flag.value = String(oldValue ?? true);
-  if (!flag.value) flag.value = "true";
+  flag.value = oldValue === false ? "false" : "true";
   const inputLabel = labelled(field.value_label ?? "Value", input);
   const flagLabel = make("label", { class: "flow-flag" }, make("span", { class: "unseen" }, field.value_label ?? "Value"), flag);
   const keySaid = place();
@@ -56,7 +57,7 @@ function drawn(field, [oldKey = "", oldValue] = []) {
     flagLabel.hidden = type.value !== "flag";
     input.readOnly = type.value === "other";
     input.inputMode = type.value === "number" ? "decimal" : "text";
-    if (picker) picker.hidden = type.value === "other" || type.value === "flag";
+    if (picker) picker.hidden = type.value !== "text";
   };
   type.addEventListener("change", show);
   show();
@@ -67,7 +68,7 @@ function drawn(field, [oldKey = "", oldValue] = []) {
   };
   const value = () => {
     if (type.value === "flag") return flag.value === "true";
-    if (typeOf(oldValue) === type.value && input.value === shown(oldValue)) return oldValue ?? "";
+    if (typeOf(oldValue) === type.value && input.value === shown(oldValue)) return oldValue === undefined ? "" : oldValue;
     return type.value === "number" ? numberOf(input.value.trim()) : input.value;
   };
   return {
@@ -99,6 +100,6 @@ function picked(fields, input, type) {
     input.dispatchEvent(new Event("input", { bubbles: true }));
     input.focus();
     select.value = "";
-  }, { "aria-label": "Insert the field into the value" });
+  }, { "aria-label": "Insert field" });
   return make("div", { class: "flow-pick" }, make("label", {}, make("span", { class: "unseen" }, "Field to insert"), select), insert);
 }

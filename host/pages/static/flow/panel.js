@@ -38,8 +38,8 @@ export class Panel {
     return this.#pending;
   }
 
-  // Shows the node with this id; null shows none.
-  open(id, { graph, faults, readonly, passed }) {
+  // Shows the node with this id; null shows none, and needs no state.
+  open(id, { graph, faults, readonly, route } = {}) {
     this.#node = id === null ? null : nodeOf(graph, id);
     this.#pending = false;
     this.#note.hidden = true;
@@ -52,7 +52,7 @@ export class Panel {
     const title = make("h2", { id: uniqueId() }, foreign(kind.title));
     this.element.setAttribute("aria-labelledby", title.id);
     this.element.className = `flow-panel hue-${kind.colour}`;
-    const outcome = passed?.get(id);
+    const outcome = route?.outcome(id);
     this.element.append(
       make("header", {}, make("span", { class: "flow-icon" }, glyph(kind)), title,
         button("×", () => this.#acts.leave(), { class: "flow-close quiet", "aria-label": "Close", title: "Close" })),
@@ -70,15 +70,17 @@ export class Panel {
   refresh(state) {
     if (!this.#node) return;
     const now = nodeOf(state.graph, this.#node.id);
-    if (!now) return this.open(null, state);
-    if (this.#fieldsOf(now) !== this.#fieldsOf(this.#node)) return this.open(now.id, { readonly: this.#readonly, ...state });
+    if (!now) return this.open(null);
+    if (this.#fieldsOf(now) !== this.#fieldsOf(this.#node)) return this.open(now.id, state);
     this.#node = now;
     this.#nexts.show(state.graph, now, this.#readonly);
     this.#showFaults(state.faults.filter((fault) => fault.node === now.id));
   }
 
-  focus() {
-    const first = this.element.querySelector(".flow-fields :is(input, select, textarea, button), .flow-nexts select");
+  // To a field if it is named, else to the first there is.
+  focus(field) {
+    const named = this.#controls.get(String(field ?? "").split(/[.[]/)[0])?.element;
+    const first = named?.querySelector("input, select, textarea, button") ?? this.element.querySelector(".flow-fields :is(input, select, textarea, button), .flow-nexts select");
     (first ?? this.element.querySelector(".flow-close")).focus();
   }
 
@@ -135,7 +137,7 @@ export class Panel {
       if (at) at[1].push(fault.message);
       else general.push(make("p", { class: fault.level === "warning" ? "caution" : "fault" }, foreign(fault.message)));
     }
-    for (const [one, messages] of known.values()) one.say(messages.map((text) => text).join(" "));
+    for (const [one, messages] of known.values()) one.say(messages.join(" "));
     this.#general.replaceChildren(...general);
   }
 

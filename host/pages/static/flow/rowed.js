@@ -1,7 +1,7 @@
 // A field that is a list of rows: rows are added and removed, the focus goes along.
 
 import { button, foreign, make, uniqueId } from "./dom.js";
-import { complain, place } from "./fields.js";
+import { complain, place, requiredMark } from "./frame.js";
 
 // `draw(told)` draws a row: {element, first, …}; `told` is undefined for a new one. Answers the
 // frame of a control, its rows, and whether anybody touched them.
@@ -20,7 +20,7 @@ export function rowed(field, told, words, draw) {
   const full = make("p", { class: "help", hidden: true }, `At most ${most}.`);
   const help = field.help ? make("p", { class: "help", id: uniqueId() }, foreign(field.help)) : null;
   const element = make("fieldset", { class: "field", "aria-describedby": [help?.id, said.id].filter(Boolean).join(" ") },
-    make("legend", {}, foreign(field.label), field.required ? make("span", { class: "required" }, "required") : null),
+    make("legend", {}, foreign(field.label), field.required ? requiredMark() : null),
     help, list, said, add, full);
 
   function append(told) {

@@ -1,10 +1,10 @@
 // Which part of the board is seen, and how large.
 
-import { heightOf, WIDTH } from "./geometry.js";
+import { heightOf, TAB, WIDTH } from "./geometry.js";
 
 const LEAST = 0.25;
 const MOST = 2;
-const READABLE = 0.6; // no smaller at the start
+const READABLE = 0.75; // no smaller at the start
 const MARGIN = 24; // px between what is shown and the rim
 const KEPT = 80; // px of the nodes that stay in sight
 
@@ -86,9 +86,15 @@ export class View {
     this.#fit(bounds, LEAST);
   }
 
-  // The beginning of the workflow, in a size that can be read.
-  start(bounds) {
-    this.#fit(bounds, READABLE);
+  // Shows the beginning of the workflow, in a size that can be read, as soon as there is room:
+  // a hidden board has no size. `bounds()` are those of that moment.
+  startWhenSeen(bounds) {
+    const seen = new ResizeObserver(() => {
+      if (!this.#surface.clientWidth) return;
+      seen.disconnect();
+      this.#fit(bounds(), READABLE);
+    });
+    seen.observe(this.#surface);
   }
 
   #fit(bounds, least) {
@@ -114,7 +120,7 @@ export class View {
       const after = room - MARGIN - start - size;
       return before > 0 ? before : Math.max(Math.min(after, 0), before);
     };
-    this.#x += into(this.#x + node.x * this.zoom, WIDTH * this.zoom, clientWidth);
+    this.#x += into(this.#x + node.x * this.zoom, (WIDTH + TAB) * this.zoom, clientWidth);
     this.#y += into(this.#y + node.y * this.zoom, heightOf(kind) * this.zoom, clientHeight);
     this.#show();
   }
