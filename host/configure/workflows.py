@@ -21,7 +21,7 @@ from host.errors import Fault, InvalidConfiguration, NotFound, VersionConflict
 from host.manifest import Manifest
 from host.routing import Routing
 from host.store.engine import Transaction
-from host.store.runs import runs_of_day
+from host.store.runs import CANCELLED_BY_HAND, cancel, read_run, runs_of_day
 from host.store.seen import read_seen
 from host.store.store import Store
 from host.store.workflows import (
@@ -42,6 +42,7 @@ from host.workflow import (
     ConnectionAround,
     Graph,
     NodeFault,
+    Result,
     check,
     graph_as_json,
     has_faults,
@@ -201,6 +202,21 @@ class Workflows:
         view = await self.find(id_)
         name = free_name(view.row.name, {other.row.name for other in await self.all()})
         return await self.save(WorkflowDraft(name=name, graph=view.graph), by=by)
+
+    async def cancel(self, id_: str, event: int) -> bool:
+        """End the run that an event (key) started; False if it waits no more. Raises NotFound."""
+
+        def write(tx: Transaction) -> bool:
+            place = (_found(tx, id_).key, event)
+            run = read_run(tx, *place)
+            if run is None:
+                raise NotFound("there is no such run of this workflow any more")
+            if run.result != Result.WAITING:
+                return False
+            cancel(tx, place, CANCELLED_BY_HAND)
+            return True
+
+        return await self._store.write(write)
 
     async def delete(self, id_: str) -> None:
         """Delete a workflow: it starts nothing more, and what waits in it ends. Its log stays."""

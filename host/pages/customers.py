@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -16,12 +16,14 @@ from starlette.routing import Route as Path
 from host import wire
 from host.accounts import Role
 from host.catalogue import CUSTOMER_FIELDS, event_label
+from host.configure.workflows import connections_around
 from host.errors import NotFound, UnreadableBody
 from host.model import Json, MessageState
 from host.pages import entrance
 from host.pages.drawing import draw
 from host.pages.forms import read_form
 from host.pages.message import OUTCOMES
+from host.pages.run_words import ToldRun, ending, tell
 from host.pages.site import Site
 from host.pages.toast import go
 from host.preview import preview_profile
@@ -42,11 +44,20 @@ from host.store.finding import (
 )
 from host.store.messages import MessageView
 from host.store.retention import HISTORY_DAYS
+from host.store.runs import RUN_DAYS
 
-SHOW: Final = (("", "Everything"), ("events", "Events"), ("messages", "Messages"))
+SHOW: Final = (
+    ("", "Everything"),
+    ("events", "Events"),
+    ("workflows", "Workflows"),
+    ("messages", "Messages"),
+)
 _HISTORY_MS: Final = HISTORY_DAYS * 86_400_000
+_RUNS_MS: Final = RUN_DAYS * 86_400_000
 _LABELS: Final = {field.id: field.label for field in CUSTOMER_FIELDS}
 _LONGEST_CURSOR: Final = 19  # digits of a key
+
+Runs: TypeAlias = dict[int, list[ToldRun]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,16 +107,17 @@ def customer_routes(site: Site) -> list[Path]:
         routing = await site.configure.routing()
         install = site.store.install
 
-        def read(tx: Transaction) -> tuple[FoundCustomer, TimeLine, list[FarSide]]:
+        def read(tx: Transaction) -> tuple[FoundCustomer, TimeLine, Runs, list[FarSide]]:
             found = find_customer(tx, id_)
             if found is None:
                 raise NotFound("there is no customer under that id; erased ones are known no more")
             line = read_time_line(
                 tx, install, found.customer, before=before, show=show, state=state
             )
-            return found, line, [_far_side(tx, install, r, found.customer) for r in routing.routes]
+            far_sides = [_far_side(tx, install, r, found.customer) for r in routing.routes]
+            return found, line, _told(tx, line), far_sides
 
-        found, line, far_sides = await site.store.read(read)
+        found, line, runs, far_sides = await site.store.read(read)
         return await draw(
             site,
             request,
@@ -117,6 +129,10 @@ def customer_routes(site: Site) -> list[Path]:
             fields=_labelled(found.customer.fields or {}),
             far_sides=far_sides,
             line=line,
+            runs=runs,
+            run_days=RUN_DAYS,
+            ending=ending,
+            connections={id_: one.title for id_, one in connections_around(routing).items()},
             show=show if show in dict(SHOW) else "",
             shows=SHOW,
             state=state or "",
@@ -127,7 +143,7 @@ def customer_routes(site: Site) -> list[Path]:
             send_now=_send_now,
             event_label=event_label,
             data_of=_data,
-            why_none=partial(_why_none, routing, int(time.time() * 1000) - _HISTORY_MS),
+            why_none=partial(_why_none, routing, int(time.time() * 1000)),
             outcomes=OUTCOMES,
         )
 
@@ -187,11 +203,27 @@ def _data(event: PastEvent) -> Json:
     return data or {}
 
 
-def _why_none(routing: Routing, kept_since: int, event: PastEvent) -> str:
+def _told(tx: Transaction, line: TimeLine) -> Runs:
+    """The runs of a page of a time line, by the keys of their events."""
+    runs: Runs = {}
+    for told in tell(tx, line.runs):
+        runs.setdefault(told.run.event, []).append(told)
+    return runs
+
+
+def _why_none(routing: Routing, now: int, event: PastEvent, runs: Sequence[ToldRun] = ()) -> str:
     """Why no message is there of an event, as far as history and configuration tell."""
-    if event.at < kept_since:
+    if event.at < now - _HISTORY_MS:
         return f"messages are kept for {HISTORY_DAYS} days"
+    if any(told.waits for told in runs):
+        return "no message yet: a workflow waits"
     takers = routing.takers.get(event.action, ())
+    if runs and not takers:
+        return "no message: no connection has it associated, and no workflow made one"
+    if not takers and event.action in routing.workflows:
+        if event.at < now - _RUNS_MS:
+            return f"no message: what workflows did for it is kept for {RUN_DAYS} days"
+        return "no message: it starts a workflow now, and started none when it came"
     if not takers:
         return "no message: no connection has it associated"
     if not any(taker.switched_on for taker in takers):

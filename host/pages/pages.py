@@ -34,6 +34,7 @@ from host.pages.signing_in import signing_in_routes
 from host.pages.site import Site
 from host.pages.tokens import token_routes
 from host.pages.workflow_editor import workflow_editor_routes
+from host.pages.workflow_log import workflow_log_routes
 from host.pages.workflow_try import workflow_try_routes
 from host.pages.workflows import workflow_routes
 
@@ -72,6 +73,7 @@ def pages(site: Site) -> Starlette:
             *workflow_routes(site),
             *workflow_editor_routes(site),
             *workflow_try_routes(site),
+            *workflow_log_routes(site),
             *customer_routes(site),
             *health_routes(site),
             *people_routes(site),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,10 +11,12 @@ from host.store.customers import StoredCustomer
 from host.store.engine import Row, Transaction
 from host.store.keys import LAST_KEY, first_key_at, message_id, ms_of
 from host.store.listing import MessageFilter, read_page
-from host.store.messages import HistoryLine, MessageView, read_detail
+from host.store.messages import HistoryLine, MessageView, read_detail, read_view
+from host.store.runs import LOOK, StoredRun, floor_of, runs_of_events
 
 PAGE: Final = 50
-_MADE_WITHIN_MS: Final = 3_600_000  # of its event: a message is made in the same transaction
+_MADE_WITHIN_MS: Final = 3_600_000  # of its event, or of a run that goes on: in its transaction
+_MOST_OF_EVENT: Final = 20  # messages that are listed of one event
 _ERASED: Final = 2  # in the column that tells who opted out
 
 
@@ -63,6 +65,11 @@ class PastEvent:
     action: str
     body: bytes | None
 
+    @classmethod
+    def from_row(cls, row: Row) -> PastEvent:
+        """Of a statement of `finding.sql`."""
+        return cls(key=row[0], id=row[1], action=row[2], body=row[3])
+
     @property
     def at(self) -> int:
         """When it was taken, ms since 1970."""
@@ -71,11 +78,12 @@ class PastEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeLineEntry:
-    """Something in a customer's life: an event, or a message with its attempts."""
+    """Something in a customer's life: an event with its runs, or a message with its attempts."""
 
     key: int
     event: PastEvent | None = None
     messages: int = 0  # how many messages were made of the event
+    runs: tuple[StoredRun, ...] = ()  # that the event started
     message: MessageView | None = None
     attempts: tuple[HistoryLine, ...] = ()
 
@@ -87,10 +95,18 @@ class TimeLineEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeLine:
-    """A page of a customer's life, newest first. `older`: the cursor of the next page."""
+    """A page of a customer's life, newest first. `older`: the cursor of the next page.
+
+    A page of workflows may be short though there is a next one: see `read_runs`.
+    """
 
     entries: tuple[TimeLineEntry, ...]
     older: int | None = None
+
+    @property
+    def runs(self) -> list[StoredRun]:
+        """All runs of the page."""
+        return [run for entry in self.entries for run in entry.runs]
 
 
 def read_time_line(
@@ -104,23 +120,34 @@ def read_time_line(
 ) -> TimeLine:
     """A page of what a customer did and got.
 
-    `show`: "events" or "messages" alone; `state`: only messages in this state.
+    `show`: "events" or "messages" alone, or "workflows": events that started some; `state`:
+    only messages in this state.
     """
-    start = before or LAST_KEY
+    start, floor = before or LAST_KEY, 0
     views: Sequence[MessageView] = ()
     events: Sequence[PastEvent] = ()
-    if show != "events":
+    if show == "workflows":
+        floor = floor_of(tx, "events_of_customer_floor", customer.key, start)
+        rows = tx.rows("events_that_ran", customer.key, start, floor, PAGE + 1)
+        events = [PastEvent.from_row(row) for row in rows]
+    elif show != "events":
         cursor = message_id(install, start, 1)
         wanted = MessageFilter(customer=customer.id, state=state)
         views, _ = read_page(tx, install, wanted, cursor, PAGE + 1)
-    if show != "messages":
+    if show not in ("messages", "workflows"):
         events = read_events_of(tx, customer.key, start, PAGE + 1)
-    made = _made_of(tx, customer.key, events)
+    runs = runs_of_events(tx, [event.key for event in events])
+    made = _made_of(tx, customer.key, events, runs)
     entries = [TimeLineEntry(key=view.key, message=view) for view in views]
-    entries += [TimeLineEntry(key=e.key, event=e, messages=made.get(e.key, 0)) for e in events]
+    entries += [
+        TimeLineEntry(
+            key=e.key, event=e, messages=made.get(e.key, 0), runs=tuple(runs.get(e.key, ()))
+        )
+        for e in events
+    ]
     entries.sort(key=lambda entry: entry.key, reverse=True)
     shown = [_with_attempts(tx, install, entry) for entry in entries[:PAGE]]
-    older = shown[-1].key if len(entries) > PAGE else None
+    older = shown[-1].key if len(entries) > PAGE else floor or None
     return TimeLine(entries=tuple(shown), older=older)
 
 
@@ -147,20 +174,44 @@ def count_waiting(tx: Transaction, install: str, connection: str, customer: str)
 
 def read_events_of(tx: Transaction, customer: int, before: int, limit: int) -> list[PastEvent]:
     """A customer's events before a key, newest first."""
-    return [
-        PastEvent(key=row[0], id=row[1], action=row[2], body=row[3])
-        for row in tx.rows("events_of_customer", customer, before, limit)
+    rows = tx.rows("events_of_customer", customer, before, limit)
+    return [PastEvent.from_row(row) for row in rows]
+
+
+def messages_of_run(tx: Transaction, install: str, run: StoredRun) -> list[MessageView]:
+    """The first messages made of the event that started a run, until the run ended.
+
+    Associations of the event have their part in them; a profile message is of no event.
+    """
+    found = find_customer(tx, run.customer_id)
+    if found is None:
+        return []
+    customer, until = found.customer.key, first_key_at(run.ended_at + _MADE_WITHIN_MS)
+    limit = _MOST_OF_EVENT
+    rows: list[Row] = [
+        *tx.rows("settled_of_event", customer, run.event, until, run.event, LOOK, limit),
+        *tx.rows("unsettled_of_event", customer, run.event, limit),
     ]
+    keys = sorted({row[0] for row in rows})[:limit]
+    views = (read_view(tx, install, message_id(install, key, 1)) for key in keys)
+    return [view for view in views if view is not None]
 
 
-def _made_of(tx: Transaction, customer: int, events: Sequence[PastEvent]) -> dict[int, int]:
+def _made_of(
+    tx: Transaction,
+    customer: int,
+    events: Sequence[PastEvent],
+    runs: Mapping[int, Sequence[StoredRun]],
+) -> dict[int, int]:
     """How many messages were made of each of these events, newest first; none: left out.
 
-    A replay keeps its message's key, so that a message stands close behind its event for good.
+    A replay keeps its message's key, so that a message stands close behind its event, or
+    behind the last wait of a run that the event started, for good.
     """
     counts: dict[int, int] = {}
     if events:
-        span = (events[-1].key, first_key_at(events[0].at + _MADE_WITHIN_MS))
+        last = max([events[0].at, *(run.ended_at for of in runs.values() for run in of)])
+        span = (events[-1].key, first_key_at(last + _MADE_WITHIN_MS))
         for statement in ("settled_of_events", "unsettled_of_events"):
             for event, messages in tx.rows(statement, customer, *span):
                 counts[event] = counts.get(event, 0) + messages

@@ -12,6 +12,7 @@ from host.store.hours import HOUR_MS, hour_of
 from host.store.keys import LAST_KEY, ms_of
 
 PAGE: Final = 50
+LOOK: Final = 5000  # rows that one page looks at
 RUN_DAYS: Final = 30  # how long the log of a run is kept after its end
 OPTED_OUT: Final = "opted_out"
 WORKFLOW_DELETED: Final = "workflow_deleted"
@@ -105,16 +106,6 @@ class StoredRun:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownWait:
-    """A run that waits: for whom, at which node, until when (ms since 1970)."""
-
-    due: int
-    event: int
-    node: str
-    customer_id: str
-
-
 def save_runs(tx: Transaction, runs: Sequence[NewRun], waits: Sequence[NewWait]) -> None:
     """Write down runs, new or gone on, and the waits that they came to."""
     tx.run_many("save_run", runs)
@@ -186,20 +177,39 @@ def erase_runs(tx: Transaction, customer: int) -> None:
 
 
 def read_runs(
-    tx: Transaction, workflow: int, *, result: str = "", before: int | None = None
+    tx: Transaction,
+    workflow: int,
+    *,
+    result: str = "",
+    customer: int | None = None,
+    before: int | None = None,
 ) -> tuple[list[StoredRun], int | None]:
     """A page of a workflow's runs, newest first, and the cursor of the next page.
 
-    `result`: only these; those that succeeded are most, and told apart on the page.
+    `result`, `customer` (a key): only theirs. A page is short though there is a next one when
+    it looked at `LOOK` runs, or events of the customer, and few of them were meant.
     """
-    start = before or LAST_KEY
-    if result and result != "success":
+    start, floor = before or LAST_KEY, 0
+    if customer is not None:
+        floor = floor_of(tx, "events_of_customer_floor", customer, start)
+        whose = (workflow, customer, start, floor, result or None)
+        rows = tx.rows("runs_of_customer", *whose, PAGE + 1)
+    elif result == "success":  # there is no index of them: most runs are
+        floor = floor_of(tx, "runs_floor", workflow, start)
+        rows = tx.rows("runs_that_succeeded", workflow, start, floor, PAGE + 1)
+    elif result:
         rows = tx.rows("runs_with_result", workflow, result, start, PAGE + 1)
     else:
         rows = tx.rows("runs_of_workflow", workflow, start, PAGE + 1)
     runs = [StoredRun.from_row(row) for row in rows[:PAGE]]
-    older = runs[-1].event if len(rows) > PAGE else None
-    return [run for run in runs if not result or run.result == result], older
+    older = runs[-1].event if len(rows) > PAGE else floor or None
+    return runs, older
+
+
+def floor_of(tx: Transaction, statement: str, whose: int, before: int) -> int:
+    """The oldest key that a page looks at; 0: it may look at all."""
+    row = tx.row(statement, whose, before, LOOK - 1)
+    return row[0] if row else 0
 
 
 def read_run(tx: Transaction, workflow: int, event: int) -> StoredRun | None:
@@ -217,13 +227,16 @@ def runs_of_events(tx: Transaction, events: Iterable[int]) -> dict[int, list[Sto
     return found
 
 
-def read_waits(
-    tx: Transaction, workflow: int, after: tuple[int, int] = (0, 0)
-) -> tuple[list[ShownWait], tuple[int, int] | None]:
-    """A page of a workflow's waits, the next over first, and the cursor of the next page."""
-    rows = tx.rows("waits_of_runs", workflow, *after, PAGE + 1)
-    waits = [ShownWait(due=r[0], event=r[1], node=r[2], customer_id=r[3]) for r in rows[:PAGE]]
-    return waits, (waits[-1].due, waits[-1].event) if len(rows) > PAGE else None
+def waits_of_runs(tx: Transaction, runs: Iterable[StoredRun]) -> dict[tuple[int, int], list[Wait]]:
+    """What these runs wait for, the next over first, by workflow and event; nothing: left out."""
+    waiting = {(run.workflow, run.event) for run in runs if run.result == "waiting"}
+    found: dict[tuple[int, int], list[Wait]] = {}
+    events = sorted({event for _, event in waiting})
+    for row in tx.rows("waits_of_events", wire.dumps(events).decode()) if events else ():
+        wait = Wait(*row)
+        if (place := (wait.workflow, wait.event)) in waiting:
+            found.setdefault(place, []).append(wait)
+    return found
 
 
 def runs_of_day(tx: Transaction) -> dict[int, tuple[int, int]]:

@@ -17,6 +17,22 @@ FROM external_id x JOIN customer c ON c.customer = x.customer WHERE x.value = ? 
 -- events_of_customer: a customer's events before a key, the newest first.
 SELECT event, id, action, body FROM event WHERE customer = ? AND event < ? ORDER BY event DESC LIMIT ?;
 
+-- events_of_customer_floor: how far back so many events of a customer reach.
+SELECT event FROM event WHERE customer = ?1 AND event < ?2 ORDER BY event DESC LIMIT 1 OFFSET ?3;
+
+-- events_that_ran: a customer's events within a span of keys that started a workflow, the newest first.
+SELECT event, id, action, body FROM event WHERE customer = ?1 AND event < ?2 AND event >= ?3
+    AND EXISTS (SELECT 1 FROM run r WHERE r.event = event.event)
+ORDER BY event DESC LIMIT ?4;
+
+-- settled_of_event: settled messages made of an event, among the first of its customer within a span of keys.
+SELECT message FROM (SELECT message, event FROM settled WHERE customer = ?1 AND message >= ?2 AND message < ?3
+    ORDER BY message LIMIT ?5) WHERE event = ?4 ORDER BY message LIMIT ?6;
+
+-- unsettled_of_event: unsettled messages made of an event of a customer.
+SELECT m.message FROM connection n CROSS JOIN message m ON m.connection = n.connection AND m.customer = ?1
+WHERE m.event = ?2 ORDER BY m.message LIMIT ?3;
+
 -- settled_of_events: how many settled messages were made of each event of a customer, within a span of keys.
 SELECT event, count(*) FROM settled
 WHERE customer = ?1 AND message >= ?2 AND message < ?3 AND event IS NOT NULL GROUP BY event;

@@ -53,9 +53,23 @@ SELECT r.workflow, r.event, r.version, r.result, r.steps, r.duration, r.ended_at
 FROM run r JOIN customer c ON c.customer = r.customer LEFT JOIN event e ON e.event = r.event
 WHERE r.workflow = ? AND r.event < ? ORDER BY r.event DESC LIMIT ?;
 
--- runs_with_result: the same, of one result other than success.
+-- runs_floor: how far back so many runs of a workflow reach.
+SELECT event FROM run WHERE workflow = ?1 AND event < ?2 ORDER BY event DESC LIMIT 1 OFFSET ?3;
+
+-- runs_that_succeeded: the same within a span of keys, successes alone.
 SELECT r.workflow, r.event, r.version, r.result, r.steps, r.duration, r.ended_at, r.reason, c.id, e.id, e.action
 FROM run r JOIN customer c ON c.customer = r.customer LEFT JOIN event e ON e.event = r.event
+WHERE r.workflow = ?1 AND r.event < ?2 AND r.event >= ?3 AND r.result = 'success' ORDER BY r.event DESC LIMIT ?4;
+
+-- runs_of_customer: the same of one customer, found through their events; ?5: of one result (NULL: of any).
+SELECT r.workflow, r.event, r.version, r.result, r.steps, r.duration, r.ended_at, r.reason, c.id, e.id, e.action
+FROM event e CROSS JOIN run r ON r.workflow = ?1 AND r.event = e.event JOIN customer c ON c.customer = r.customer
+WHERE e.customer = ?2 AND e.event < ?3 AND e.event >= ?4 AND (?5 IS NULL OR r.result = ?5)
+ORDER BY e.event DESC LIMIT ?6;
+
+-- runs_with_result: the same, of one result other than success.
+SELECT r.workflow, r.event, r.version, r.result, r.steps, r.duration, r.ended_at, r.reason, c.id, e.id, e.action
+FROM run r INDEXED BY run_by_result JOIN customer c ON c.customer = r.customer LEFT JOIN event e ON e.event = r.event
 WHERE r.workflow = ?1 AND r.result = ?2 AND r.result <> 'success' AND r.event < ?3 ORDER BY r.event DESC LIMIT ?4;
 
 -- run_of_event: one run.
@@ -68,9 +82,9 @@ SELECT r.workflow, r.event, r.version, r.result, r.steps, r.duration, r.ended_at
 FROM json_each(?) wanted JOIN run r ON r.event = wanted.value
 JOIN customer c ON c.customer = r.customer LEFT JOIN event e ON e.event = r.event;
 
--- waits_of_runs: waits of a workflow's runs, the next over first.
-SELECT t.due, t.event, t.node, c.id FROM wait t JOIN customer c ON c.customer = t.customer
-WHERE t.workflow = ?1 AND (t.due, t.event) > (?2, ?3) ORDER BY t.due, t.event LIMIT ?4;
+-- waits_of_events: what the runs of these events wait for, the next over first (JSON list of keys).
+SELECT t.due, t.event, t.workflow, t.node FROM json_each(?) wanted JOIN wait t ON t.event = wanted.value
+ORDER BY t.due, t.node;
 
 -- drop_runs: forget some runs that ended long ago.
 DELETE FROM run WHERE (workflow, event) IN (
