@@ -327,7 +327,7 @@ def test_what_cannot_be_applied_is_said_where_it_was_typed(canvas: Canvas) -> No
     canvas.card("w1").click()
     panel.get_by_label("How long").fill("0")
     canvas.update()
-    expect(panel).to_contain_text("Type a number from 1 to 43,200.")
+    expect(panel).to_contain_text("Type a whole number from 1 to 43,200.")
     panel.get_by_label("How long").fill("")
     canvas.update()
     expect(panel).to_be_hidden()

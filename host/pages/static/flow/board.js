@@ -27,7 +27,7 @@ export class Board {
   #cut;
   #shown = null;
 
-  // `acts.cut(edge)` removes an edge, `acts.open(id, event)` opens a node.
+  // `acts.cut(edge)` removes an edge, `acts.open(id, {pointer})` opens a node.
   constructor(palette, acts, zoomed) {
     this.#palette = palette;
     this.#cut = make("button", { type: "button", class: "flow-cut", hidden: true, on: { click: () => acts.cut(this.#shown.edge) } }, "Remove");
@@ -36,7 +36,7 @@ export class Board {
     this.view = new View(this.surface, world, zoomed);
     this.#layer.addEventListener("click", (event) => {
       const id = this.idOf(event.target);
-      if (id !== undefined) acts.open(id, event);
+      if (id !== undefined) acts.open(id, { pointer: event.detail > 0 });
     });
   }
 
@@ -168,6 +168,7 @@ export class Board {
     element.style.width = `${WIDTH}px`;
     element.style.height = `${heightOf(kind)}px`;
     card.setAttribute("aria-label", name);
+    card.title = name;
     card.replaceChildren(
       make("span", { class: "flow-icon" }, glyph(kind)),
       make("span", { class: "flow-words" },

@@ -17,6 +17,7 @@ class FlowCanvas extends HTMLElement {
   #first = null; // the graph as it was saved
   #faults = []; // those of the first graph
   #check;
+  #counted = null; // changes that the form tells of
   #sent = false; // the form is on its way: leaving loses nothing
   #listening;
 
@@ -69,6 +70,7 @@ class FlowCanvas extends HTMLElement {
   // The page saved the value without leaving: it counts as the first one from now on.
   saved() {
     this.#first = this.#editor.graph;
+    this.#keep();
   }
 
   formResetCallback() {
@@ -114,18 +116,30 @@ class FlowCanvas extends HTMLElement {
 
   #keep() {
     this.#internals.setFormValue(this.value);
+    this.#count();
   }
 
   #submit(event) {
     if (event.target !== this.form || !this.#editor) return;
-    if (this.#editor.settle()) {
-      this.#sent = true;
-      // Somebody else may still keep the form here.
-      setTimeout(() => { if (event.defaultPrevented) this.#sent = false; });
-    } else {
+    if (!this.#editor.settle()) {
       event.preventDefault();
       event.stopImmediatePropagation();
+      return;
     }
+    const target = event.submitter?.getAttribute("formtarget") || this.form.target;
+    if (target && target !== "_self") return; // this page stays
+    this.#sent = true;
+    // Somebody else may still keep the form here.
+    setTimeout(() => { if (event.defaultPrevented) this.#sent = false; });
+  }
+
+  // Where the form says how much is not saved, as in forms that are tables. What it says from
+  // the beginning, when a save was refused, stands until it is saved.
+  #count() {
+    const told = this.form?.querySelector("[data-changes]");
+    if (!told || (this.#counted === null && told.textContent)) return;
+    this.#counted = this.changes;
+    told.textContent = this.#counted ? `${this.#counted} unsaved change${this.#counted > 1 ? "s" : ""}` : "";
   }
 }
 

@@ -49,7 +49,7 @@ function drawn(field, told = {}) {
   const asTyped = (text) => originals.find((value) => shown(value) === text) ?? text;
   const values = { none: () => ({}), one: () => ({ value: asTyped(one.value) }), list: () => ({ value: lines(list.value).map(asTyped) }) };
   return {
-    element: make("div", { class: "flow-row condition", role: "group" },
+    element: make("div", { class: "flow-row", role: "group" },
       labelled("Attribute", attribute), suggestions(attribute, field.suggestions),
       make("label", {}, make("span", { class: "unseen" }, "Operator"), operator), oneLabel, listLabel),
     first: attribute,

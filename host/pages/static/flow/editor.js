@@ -1,18 +1,11 @@
-// The editor: puts board, panel and list of nodes together, and knows what is selected, what is
-// being connected and where the focus goes.
+// The editor: what people do on the stage becomes steps of the workflow. It knows what is selected,
+// what is being connected and where the focus goes.
 
-import { Banner } from "./banner.js";
-import { Board } from "./board.js";
-import { bare, button, foreign, make } from "./dom.js";
-import { FaultList } from "./faultlist.js";
-import { Gestures } from "./gestures.js";
+import { bare } from "./dom.js";
 import { leaving } from "./graph.js";
-import { listen } from "./keys.js";
-import { Panel } from "./panel.js";
 import { around, placeFor } from "./placing.js";
 import { Route } from "./route.js";
-import { Sidebar } from "./sidebar.js";
-import { Toolbar } from "./toolbar.js";
+import { Stage } from "./stage.js";
 import { Workflow } from "./workflow.js";
 
 export class Editor {
@@ -27,14 +20,7 @@ export class Editor {
   #unsure = false; // whether the faults are of an older graph
   #route;
   #warned = false; // that leaving the panel drops what was typed
-  #board;
-  #panel;
-  #sidebar;
-  #toolbar;
-  #banner = new Banner();
-  #list;
-  #gestures;
-  #status = make("p", { class: "flow-status", role: "status" });
+  #stage;
 
   // Fills `element`. `changed()` hears of each new graph. `route` is null or the nodes that a run
   // passed, in order: [{node, outcome}].
@@ -45,13 +31,22 @@ export class Editor {
     this.#faults = faults;
     this.#route = route && new Route(route);
     this.#workflow = new Workflow(palette, graph, (words) => this.#step(words));
-    this.#draw(element);
+    this.#stage = new Stage(element, palette, readonly, this.#acts());
+    this.#board.surface.addEventListener("focusin", (event) => this.#focused(event));
     this.#show();
     this.#board.view.startWhenSeen(() => this.#board.bounds);
   }
 
   get graph() {
     return this.#workflow.graph;
+  }
+
+  get #board() {
+    return this.#stage.board;
+  }
+
+  get #panel() {
+    return this.#stage.panel;
   }
 
   // Whether the panel holds what was not applied.
@@ -82,19 +77,19 @@ export class Editor {
     return false;
   }
 
-  undo() {
+  #undo() {
     if (!this.#workflow.history.undoable) this.#say("There is nothing to undo.");
     else this.#turn(() => this.#workflow.undo());
   }
 
-  redo() {
+  #redo() {
     if (!this.#workflow.history.redoable) this.#say("There is nothing to redo.");
     else this.#turn(() => this.#workflow.redo());
   }
 
   // Opens the panel of a node, at one of its fields if it is named; while a connection is made,
   // the node is its end. A pointer leaves the focus on the node, keys go on in the panel.
-  open(id, { pointer = false, field } = {}) {
+  #open(id, { pointer = false, field } = {}) {
     if (this.#connecting) return this.#connect({ ...this.#connecting, to: id });
     if (id !== this.#panel.id && !this.settle()) return;
     [this.#selected, this.#edge, this.#warned] = [id, null, false];
@@ -109,7 +104,7 @@ export class Editor {
     }
   }
 
-  remove(id) {
+  #remove(id) {
     const { order } = this.#board;
     const next = order[order.indexOf(id) + 1] ?? order[order.indexOf(id) - 1];
     if (this.#panel.id === id) this.#panel.open(null);
@@ -119,34 +114,34 @@ export class Editor {
     this.#focus(next);
   }
 
-  nudge(id, dx, dy) {
+  #nudge(id, dx, dy) {
     const { x, y } = this.#workflow.node(id);
     this.#workflow.move(id, { x: x + dx, y: y + dy }, `move ${id}`);
     this.#board.reveal(id);
   }
 
   // Begins a connection at a node; asks which output when it has several.
-  begin(id, output) {
+  #begin(id, output) {
     const { outputs } = this.#workflow.kind(id);
     const name = this.#workflow.name(id);
     if (!outputs.length) return this.#say(`${name} ends the run: nothing comes after it.`);
     this.#select(id);
     if (output === undefined && outputs.length > 1) {
       this.#say(`Connect ${name}: choose ${outputs.map(bare).join(" or ")}. Escape leaves.`);
-      return this.#banner.choose(name, outputs, (chosen) => this.begin(id, chosen), () => this.leave());
+      return this.#stage.banner.choose(name, outputs, (chosen) => this.#begin(id, chosen), () => this.#leave());
     }
     const on = output ?? outputs[0];
     this.#connecting = { from: id, on };
-    this.#banner.tell(name, on, () => this.leave());
+    this.#stage.banner.tell(name, on, () => this.#leave());
     this.#say(`Connecting ${name} on ${bare(on)}: go to the node that comes next and press Enter. Escape leaves.`);
     this.#show();
     this.#board.focus(id);
   }
 
   // Leaves whatever is going on. False if nothing was.
-  leave() {
-    if (this.#gestures.leave()) this.#say("Put back.");
-    else if (this.#banner.shown) this.#leaveConnecting();
+  #leave() {
+    if (this.#stage.gestures.leave()) this.#say("Put back.");
+    else if (this.#stage.banner.shown) this.#leaveConnecting();
     else if (this.#edge) this.#leaveEdge();
     else if (this.#panel.id !== undefined) this.#leavePanel();
     else return false;
@@ -177,16 +172,18 @@ export class Editor {
     this.#say(pending ? `Left ${this.#workflow.name(id)} as it was.` : "");
   }
 
-  // What the list of nodes is pressed for: one more, after the selected one or on its own.
+  // What the list of nodes is pressed for: one more, after the selected one or on its own. While
+  // a connection is made, the new node is its end.
   #add(kind, pointer) {
     if (!this.settle()) return;
-    const after = this.#workflow.node(this.#selected);
+    const after = this.#workflow.node(this.#connecting?.from ?? this.#selected);
     const outputs = after && kind.inputs !== 0 ? this.#workflow.kind(after.id).outputs : [];
-    const free = outputs.find((output) => !leaving(this.graph, after.id, output).length);
+    const free = this.#connecting?.on ?? outputs.find((output) => !leaving(this.graph, after.id, output).length);
+    this.#stopConnecting();
     const wanted = placeFor(kind, after, free, this.graph, this.#palette, this.#board.view.centre());
     const id = this.#put(kind, wanted, free && { from: after.id, on: free });
     this.#board.reveal(id);
-    if (!pointer) this.open(id); // by keys, the next step is to set it
+    if (!pointer) this.#open(id); // by keys, the next step is to set it
   }
 
   #drop(kind, event) {
@@ -206,7 +203,7 @@ export class Editor {
   #connect(edge) {
     const why = this.#workflow.refusal(edge);
     if (why) return this.#say(why);
-    const inPanel = this.#inPanel();
+    const inPanel = this.#stage.inPanel;
     this.#stopConnecting();
     this.#selected = inPanel ? edge.from : edge.to;
     this.#workflow.connect(edge);
@@ -214,7 +211,7 @@ export class Editor {
   }
 
   #cut(edge) {
-    const inPanel = this.#inPanel();
+    const inPanel = this.#stage.inPanel;
     this.#edge = null;
     this.#workflow.cut(edge);
     if (!inPanel) this.#focus(edge.from);
@@ -223,11 +220,11 @@ export class Editor {
   #tidy() {
     if (!this.graph.nodes.length) return this.#say("There is nothing to tidy yet.");
     this.#workflow.tidy();
-    this.#glide((view) => view.fit(this.#board.bounds));
+    this.#stage.fit();
   }
 
   #turn(step) {
-    const inside = this.#board.surface.contains(document.activeElement) || this.#inPanel();
+    const inside = this.#stage.focused;
     this.#stopConnecting();
     this.#edge = null;
     step();
@@ -277,7 +274,7 @@ export class Editor {
 
   #stopConnecting() {
     this.#connecting = null;
-    this.#banner.hide();
+    this.#stage.banner.hide();
   }
 
   // To a node, or to the board itself.
@@ -293,82 +290,46 @@ export class Editor {
     if (event.target.matches(":focus-visible")) this.#board.reveal(id);
   }
 
-  #inPanel() {
-    return this.#panel.element.contains(document.activeElement);
-  }
-
   #say(words) {
-    this.#status.textContent = words;
-  }
-
-  #glide(change) {
-    this.#board.surface.classList.add("gliding");
-    change(this.#board.view);
-  }
-
-  #state() {
-    return {
-      graph: this.graph, selected: this.#selected, edge: this.#edge, connecting: this.#connecting,
-      faults: this.#faults, route: this.#route, readonly: this.readonly,
-    };
+    this.#stage.say(words);
   }
 
   #show() {
-    const state = this.#state();
-    this.#board.show(state);
-    this.#panel.refresh(state);
-    this.#panel.element.parentElement.classList.toggle("opened", this.#panel.id !== undefined);
-    this.#sidebar.show(this.graph);
-    this.#toolbar.show(this.#workflow.history);
-    this.#list.show(this.graph, this.#faults.filter((fault) => !fault.node || this.#workflow.node(fault.node)), this.#unsure);
+    this.#stage.show(this.#state());
   }
 
-  #draw(element) {
-    const { readonly } = this;
-    const edits = { connect: (edge) => this.#connect(edge), cut: (edge) => this.#cut(edge), remove: (id) => this.remove(id), leave: () => this.leave() };
-    const say = (words) => this.#say(words);
-    this.#toolbar = new Toolbar({
-      undo: () => this.undo(), redo: () => this.redo(), tidy: () => this.#tidy(),
-      fit: () => this.#glide((view) => view.fit(this.#board.bounds)),
-      zoom: (factor) => this.#glide((view) => view.zoomTo(view.zoom * factor)),
-      unzoom: () => this.#glide((view) => view.zoomTo(1)),
-    }, readonly);
-    this.#board = new Board(this.#palette, { ...edits, open: (id, event) => this.open(id, { pointer: event.detail > 0 }) }, (zoom) => this.#toolbar.showZoom(zoom));
-    this.#panel = new Panel(this.#palette, {
-      ...edits, apply: () => this.#apply(),
-      update: (node) => this.#workflow.update(node) || say("Nothing was changed."),
-    });
-    this.#sidebar = new Sidebar(this.#palette, { add: (kind, event) => this.#add(kind, event.detail > 0), drop: (kind, event) => this.#drop(kind, event), say });
-    this.#list = new FaultList(this.#palette, (id, field) => this.open(id, { field }));
-    this.#gestures = new Gestures(this.#board, {
-      graph: () => this.graph, readonly: () => readonly, refusal: (edge) => this.#workflow.refusal(edge),
-      connect: edits.connect, begin: (id, output) => this.begin(id, output), say,
-      move: (id, place) => this.#workflow.move(id, place), chooseEdge: (edge) => this.#choose(edge), ground: () => this.#ground(),
-    });
-    listen(element, this, (target) => this.#board.idOf(target));
-    this.#board.surface.addEventListener("focusin", (event) => this.#focused(event));
-    this.#board.invite(...this.#invitation());
-    const aside = readonly ? [this.#panel.element] : [this.#sidebar.element, this.#panel.element];
-    element.replaceChildren(
-      this.#toolbar.element,
-      make("div", { class: "flow-main" },
-        make("div", { class: "flow-window" }, this.#board.surface, this.#banner.element),
-        make("div", { class: "flow-aside" }, ...aside)),
-      this.#status, this.#list.element,
-    );
+  #state() {
+    const { graph, history } = this.#workflow;
+    return {
+      graph, history, selected: this.#selected, edge: this.#edge, connecting: this.#connecting,
+      faults: this.#faults, unsure: this.#unsure, route: this.#route, readonly: this.readonly,
+    };
   }
 
-  // What an empty board says.
-  #invitation() {
-    if (this.readonly) return [make("p", {}, "This workflow has no nodes.")];
-    const { kind } = this.#sidebar.first ?? {};
-    if (!kind) return [];
-    const press = button("Add ", (event) => this.#add(kind, event.detail > 0), { class: "primary" });
-    press.append(foreign(kind.title));
-    return [
-      make("p", {}, make("strong", {}, "Nothing here yet.")),
-      make("p", {}, "Start with a trigger: press ", make("em", {}, foreign(kind.title)), " in the list, or drag it here."),
-      press,
-    ];
+  // What the pieces of the stage may ask for.
+  #acts() {
+    return {
+      readonly: this.readonly,
+      graph: () => this.graph,
+      refusal: (edge) => this.#workflow.refusal(edge),
+      say: (words) => this.#say(words),
+      undo: () => this.#undo(),
+      redo: () => this.#redo(),
+      tidy: () => this.#tidy(),
+      add: (kind, pointer) => this.#add(kind, pointer),
+      drop: (kind, event) => this.#drop(kind, event),
+      open: (id, how) => this.#open(id, how),
+      apply: () => this.#apply(),
+      update: (node) => this.#workflow.update(node) || this.#say("Nothing was changed."),
+      move: (id, place) => this.#workflow.move(id, place),
+      nudge: (id, dx, dy) => this.#nudge(id, dx, dy),
+      remove: (id) => this.#remove(id),
+      begin: (id, output) => this.#begin(id, output),
+      connect: (edge) => this.#connect(edge),
+      choose: (edge) => this.#choose(edge),
+      cut: (edge) => this.#cut(edge),
+      ground: () => this.#ground(),
+      leave: () => this.#leave(),
+    };
   }
 }

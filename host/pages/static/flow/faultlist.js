@@ -1,24 +1,26 @@
 // What is wrong with the workflow, as a list under the board; each leads to its node.
 
-import { bare, button, foreign, make, uniqueId } from "./dom.js";
+import { button, foreign, make, uniqueId } from "./dom.js";
 import { nodeOf } from "./graph.js";
 
 export class FaultList {
   element;
   #palette;
-  #open;
+  #acts;
   #title = make("h2", { id: uniqueId() });
   #list = make("ul", { class: "plain" });
   #note = make("p", { class: "dim", hidden: true }, "This could not be checked just now. What is shown was found before.");
 
-  // `open(id, field)` opens a node at a field.
-  constructor(palette, open) {
+  // `acts.open(id, {field})` opens a node at a field.
+  constructor(palette, acts) {
     this.#palette = palette;
-    this.#open = open;
+    this.#acts = acts;
     this.element = make("section", { class: "flow-faults", "aria-labelledby": this.#title.id }, this.#title, this.#list, this.#note);
   }
 
-  show(graph, faults, unsure) {
+  // Those of nodes that are gone are no faults any more.
+  show({ graph, faults: all, unsure }) {
+    const faults = all.filter((fault) => !fault.node || nodeOf(graph, fault.node));
     const warnings = faults.filter((fault) => fault.level === "warning").length;
     const count = (number, word) => (number ? [`${number} ${word}${number > 1 ? "s" : ""}`] : []);
     this.#title.textContent = [...count(faults.length - warnings, "fault"), ...count(warnings, "warning")].join(", ");
@@ -32,11 +34,13 @@ export class FaultList {
   #entry(graph, fault) {
     const mark = make("span", { class: "flow-mark", "aria-hidden": "true" }, "!");
     const word = make("span", { class: "unseen" }, fault.level === "warning" ? "Warning: " : "Fault: ");
-    const message = foreign(fault.message);
-    if (!fault.node || !nodeOf(graph, fault.node)) return make("p", {}, mark, word, message);
-    const name = make("strong", {}, foreign(bare(this.#palette.name(graph, fault.node))));
-    const press = button("", () => this.#open(fault.node, fault.field), { class: "flow-lead quiet" });
-    press.append(mark, word, name, " ", message);
+    const text = make("span", {}, word);
+    const known = fault.node && nodeOf(graph, fault.node);
+    if (known) text.append(make("strong", {}, foreign(this.#palette.name(graph, fault.node))), " ");
+    text.append(foreign(fault.message));
+    if (!known) return make("p", {}, mark, text);
+    const press = button(mark, () => this.#acts.open(fault.node, { field: fault.field }), { class: "flow-lead quiet" });
+    press.append(text);
     return press;
   }
 }

@@ -11,6 +11,7 @@ import { framed, suggestions } from "./frame.js";
 import { pairs } from "./pairs.js";
 import { choicesOf } from "./palette.js";
 
+const WHOLE = /^-?\d+$/;
 const KINDS = { text, number, choice, conditions, pairs };
 
 // `values(name)` is what now stands in another field of the same node, `label(name)` its label.
@@ -31,7 +32,7 @@ function text(field, value) {
 
 function number(field, value) {
   const before = shown(value ?? field.default);
-  const input = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", class: "short" });
+  const input = make("input", { type: "text", inputmode: "numeric", autocomplete: "off", class: "short" });
   input.value = before;
   const frame = framed(field, input);
   return {
@@ -39,10 +40,10 @@ function number(field, value) {
     current: () => input.value,
     read() {
       const typed = input.value.trim();
-      const found = numberOf(typed);
+      const found = WHOLE.test(typed) ? numberOf(typed) : undefined;
       const inside = Number(typed) >= (field.least ?? -Infinity) && Number(typed) <= (field.most ?? Infinity);
       if (typed === before) return { value };
-      frame.say(!typed || (found !== undefined && inside) ? "" : `Type a number${limits(field)}.`);
+      frame.say(!typed || (found !== undefined && inside) ? "" : `Type a whole number${limits(field)}.`);
       return input.hasAttribute("aria-invalid") ? { wrong: input } : { value: found };
     },
   };

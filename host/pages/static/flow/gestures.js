@@ -14,8 +14,8 @@ export class Gestures {
   #doing = null; // {kind, …} of the first pointer
   #swallow = false;
 
-  // `acts`: graph() and readonly() as they are; move(id, place), refusal(edge), connect(edge),
-  // begin(id, output), chooseEdge(edge), ground() for a press on nothing, say(words).
+  // `acts`: graph() as it is, readonly; move(id, place), refusal(edge), connect(edge),
+  // begin(id, output), choose(edge), ground() for a press on nothing, say(words).
   constructor(board, acts) {
     this.#board = board;
     this.#acts = acts;
@@ -58,7 +58,7 @@ export class Gestures {
     const id = this.#board.idOf(event.target);
     const tab = event.target.closest(".flow-out");
     const base = { pointer: event.pointerId, start: event, id, moved: false };
-    if (id !== undefined && event.button === 0 && !this.#acts.readonly()) {
+    if (id !== undefined && event.button === 0 && !this.#acts.readonly) {
       if (tab) return { ...base, kind: "pull", output: tab.dataset.output };
       const node = nodeOf(this.#acts.graph(), id);
       return { ...base, kind: "carry", from: { x: node.x, y: node.y }, grip: this.#board.view.at(event) };
@@ -117,7 +117,7 @@ export class Gestures {
       if (doing.moved) this.#connect(doing, this.#board.view.at(event));
       else this.#acts.begin(doing.id, doing.output);
     } else if (doing.kind === "pan" && !doing.moved && doing.id === undefined) {
-      if (doing.edge && !this.#acts.readonly()) this.#acts.chooseEdge(doing.edge);
+      if (doing.edge && !this.#acts.readonly) this.#acts.choose(doing.edge);
       else this.#acts.ground();
     }
   }

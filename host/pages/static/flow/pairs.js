@@ -72,7 +72,7 @@ function drawn(field, [oldKey = "", oldValue] = []) {
     return type.value === "number" ? numberOf(input.value.trim()) : input.value;
   };
   return {
-    element: make("div", { class: "flow-row pair", role: "group" },
+    element: make("div", { class: "flow-row flow-pair", role: "group" },
       labelled(field.key_label ?? "Key", key), suggestions(key, field.keys),
       make("label", { class: "flow-as" }, make("span", { class: "unseen" }, "As"), type),
       keySaid, inputLabel, flagLabel, valueSaid, picker),

@@ -12,7 +12,7 @@ export class Sidebar {
   #items = []; // {item, kind, why, heap}
   #nothing = make("p", { class: "dim", hidden: true }, "No node is called that.");
 
-  // `acts`: add(kind, event), drop(kind, event) where the pointer let go, say(words).
+  // `acts`: add(kind, pointer), drop(kind, event) where the pointer let go, say(words).
   constructor(palette, acts) {
     this.#palette = palette;
     this.#acts = acts;
@@ -41,9 +41,9 @@ export class Sidebar {
     }
   }
 
-  // The item of the first node of a kind that starts a workflow.
+  // The first kind of node that starts a workflow.
   get first() {
-    return this.#items.find(({ kind }) => kind.inputs === 0) ?? this.#items[0];
+    return (this.#items.find(({ kind }) => kind.inputs === 0) ?? this.#items[0])?.kind;
   }
 
   #search() {
@@ -128,7 +128,7 @@ export class Sidebar {
         return;
       }
       if (refused()) this.#acts.say(`${kind.title}: ${this.#items.find((one) => one.kind === kind).why.textContent}`);
-      else this.#acts.add(kind, event);
+      else this.#acts.add(kind, event.detail > 0);
     });
   }
 }

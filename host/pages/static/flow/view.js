@@ -66,8 +66,7 @@ export class View {
   #rolled(now, by, low, high, room) {
     const first = MARGIN - low * this.zoom; // the near rim is in sight
     const last = room - MARGIN - high * this.zoom; // the far rim is in sight
-    if (by > 0) return Math.max(now, Math.min(now + by, Math.max(first, last)));
-    return Math.min(now, Math.max(now + by, Math.min(first, last)));
+    return by > 0 ? Math.max(now, Math.min(now + by, first)) : Math.min(now, Math.max(now + by, last));
   }
 
   // Zooms; the point of the window under `fixed` (client pixels, else the middle) stays there.
