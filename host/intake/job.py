@@ -67,7 +67,7 @@ class IntakeJob(Job[None]):
             enqueue(tx, plan.drafting.drafts, entries)
         for run in running.ended:
             end_waits(tx, *run)
-        if running.runs:
+        if running.any:
             save_runs(tx, running.rows(), list(running.waits.values()))
             count_runs(tx, running.counts())
         entries.enter(tx)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -14,17 +16,16 @@ from host.catalogue import OPT_OUT
 from host.intake.drafting import Drafting
 from host.mapping import without_identity
 from host.model import Customer, Event
-from host.routing import ActiveWorkflow
 from host.store.customers import StoredCustomer
 from host.store.runs import OPTED_OUT, NewRun, NewWait, Wait, WaitingRun
-from host.workflow import Outcome, Program, Ran, Result, Step, Subject
+from host.workflow import Act, Outcome, Program, Ran, Result, Step, Subject
 
 log: Final = structlog.get_logger("host.workflow")
 
 
 @dataclass(slots=True)
 class RunState:
-    """A run of this batch, new or gone on."""
+    """A run that waits, or has waited."""
 
     workflow: int
     event: int
@@ -33,6 +34,7 @@ class RunState:
     steps: list[Any]
     duration: int = 0  # µs
     waits: set[tuple[int, str]] = field(default_factory=set)  # stored ones too: due, node
+    failed: bool = False  # some step was an error
     reason: str | None = None  # why it was cancelled
 
     @property
@@ -42,8 +44,7 @@ class RunState:
             return Result.CANCELLED
         if self.waits:
             return Result.WAITING
-        failed = any(step[1] == Outcome.ERROR for step in self.steps)
-        return Result.ERROR if failed else Result.SUCCESS
+        return Result.ERROR if self.failed else Result.SUCCESS
 
 
 class Running:
@@ -52,7 +53,8 @@ class Running:
     def __init__(self, drafting: Drafting, now: int) -> None:
         self._drafting = drafting
         self._now = now
-        self.runs: dict[tuple[int, int], RunState] = {}
+        self._done: list[NewRun] = []  # that began and ended in this batch
+        self.runs: dict[tuple[int, int], RunState] = {}  # that wait, or have waited
         self.waits: dict[Wait, NewWait] = {}  # that begin in this batch
         self.over: list[Wait] = []  # that were stored, and are over
         self.ended: list[tuple[int, int]] = []  # runs that wait for nothing any more
@@ -64,9 +66,20 @@ class Running:
 
     def event(self, stored: StoredCustomer, event: Event, key: int) -> None:
         """Run every workflow that an event starts."""
+        subject = _subject(stored, event)
         for workflow in self._drafting.routing.workflows.get(event.action, ()):
-            state = RunState(workflow.key, key, workflow.version, stored.key, [])
-            self._run(state, stored, event, _start(workflow))
+            began = time.perf_counter_ns()
+            ran = self._safely(workflow.program.run, subject, stored, event, key)
+            steps = ran.steps
+            if ran.waits:
+                state = RunState(workflow.key, key, workflow.version, stored.key, list(steps))
+                self._keep(state, ran, began)
+                continue
+            result = Result.ERROR if ran.failed else Result.SUCCESS
+            place = (workflow.key, key, workflow.version, stored.key)
+            text = wire.dumps(steps).decode()
+            duration = (time.perf_counter_ns() - began) // 1000
+            self._done.append(NewRun(*place, result, text, duration, self._now))
 
     def go_on(
         self,
@@ -90,16 +103,15 @@ class Running:
             state.steps.append(
                 [wait.node, Outcome.ERROR, None, f"the {what} is no longer kept, or cannot be read"]
             )
+            state.failed = True
             self.runs[state.workflow, state.event] = state
             return True
+        began = time.perf_counter_ns()
         passed = [step[0] for step in state.steps]
-        ready = program
-        self._run(
-            state,
-            stored,
-            event,
-            lambda subject, act: ready.go_on(wait.node, passed, subject, act),
-        )
+        run = partial(program.go_on, wait.node, passed)
+        ran = self._safely(run, _subject(stored, event), stored, event, wait.event)
+        state.steps += ran.steps
+        self._keep(state, ran, began)
         return True
 
     def _state(self, waiting: WaitingRun) -> RunState:
@@ -108,14 +120,16 @@ class Running:
             return state
         if (coming := self._coming.get(place)) is not None:
             return replace(coming, steps=list(coming.steps), waits=set(coming.waits))
-        return RunState(
-            *place,
-            waiting.version,
-            waiting.customer,
-            list(waiting.steps),
-            waiting.duration,
-            set(waiting.waits),
-        )
+        steps = list(waiting.steps)
+        failed = any(step[1] == Outcome.ERROR for step in steps)
+        state = RunState(*place, waiting.version, waiting.customer, steps, waiting.duration)
+        state.waits, state.failed = set(waiting.waits), failed
+        return state
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._done or self.runs)
 
     def opted_out(self, customer: int) -> None:
         """End what this batch has waiting for a customer who leaves."""
@@ -128,7 +142,7 @@ class Running:
 
     def rows(self) -> list[NewRun]:
         """The runs as they are written down."""
-        return [
+        return self._done + [
             NewRun(
                 state.workflow,
                 state.event,
@@ -145,35 +159,40 @@ class Running:
 
     def counts(self) -> list[tuple[int, int, int]]:
         """By workflow: how many runs came to their end in this batch, how many of them failed."""
-        counts: dict[int, list[int]] = {}
-        for state in self.runs.values():
-            if (result := state.result) in (Result.SUCCESS, Result.ERROR):
-                count = counts.setdefault(state.workflow, [0, 0])
-                count[0] += 1
-                count[1] += result is Result.ERROR
-        return [(workflow, runs, errors) for workflow, (runs, errors) in counts.items()]
+        ends = Counter((run.workflow, run.result) for run in self._done)
+        ends.update((state.workflow, state.result) for state in self.runs.values())
+        workflows = {workflow for workflow, _ in ends}
+        return [
+            (
+                workflow,
+                ends[workflow, Result.SUCCESS] + ends[workflow, Result.ERROR],
+                ends[workflow, Result.ERROR],
+            )
+            for workflow in sorted(workflows)
+        ]
 
-    def _run(
+    def _safely(
         self,
-        state: RunState,
+        run: Callable[[Subject, Act], Ran],
+        subject: Subject,
         stored: StoredCustomer,
         event: Event,
-        run: Callable[[Subject, Callable[..., Any]], Ran],
-    ) -> None:
-        began = time.perf_counter_ns()
-        seen = without_identity(event) if event.action == OPT_OUT else event
-        subject = Subject(seen, lambda: _described(stored))
-        drafting, key = self._drafting, state.event
+        key: int,
+    ) -> Ran:
+        drafting = self._drafting
         try:
-            ran = run(subject, lambda action: drafting.act(stored, event, key, action))
+            return run(subject, lambda action: drafting.act(stored, event, key, action))
         except Exception as error:  # it must not cost the event or another workflow anything
-            log.error("a workflow failed", workflow=state.workflow, error=type(error).__name__)
-            ran = Ran(steps=[Step("", Outcome.ERROR, None, _BROKEN)])
-        state.steps += ran.steps
+            log.error("a workflow failed", error=type(error).__name__)
+            return Ran(steps=[Step("", Outcome.ERROR, None, _BROKEN)], failed=True)
+
+    def _keep(self, state: RunState, ran: Ran, began: int) -> None:
+        """Remember a run that waits, or has waited."""
+        state.failed = state.failed or ran.failed
         state.duration += (time.perf_counter_ns() - began) // 1000
         place = (state.workflow, state.event)
         self.runs[place] = state
-        if ran.stopped:
+        if ran.stopped and state.waits:
             self.ended.append(place)
             state.waits.clear()
             for wait in [w for w in self.waits if (w.workflow, w.event) == place]:
@@ -187,8 +206,9 @@ class Running:
 _BROKEN: Final = "the host met an error; its log tells which"
 
 
-def _start(workflow: ActiveWorkflow) -> Callable[[Subject, Callable[..., Any]], Ran]:
-    return workflow.program.run
+def _subject(stored: StoredCustomer, event: Event) -> Subject:
+    seen = without_identity(event) if event.action == OPT_OUT else event
+    return Subject(seen, lambda: _described(stored))
 
 
 def _described(stored: StoredCustomer) -> Customer:

@@ -7,18 +7,20 @@ not hold.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from host.model import Json, Missing
 from host.reading.times import read_moment
 
 Takes: TypeAlias = Literal["none", "one", "list"]
-Compare: TypeAlias = Callable[[Json, Json], bool]
+Test: TypeAlias = Callable[[Json], bool]
+T = TypeVar("T")
 
 _MOST_DIGITS: Final = 400  # of a text that is read as a number
 _NUMBER: Final = re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
@@ -26,25 +28,38 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,4})?", re.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """One operator. `reads`: what a typed value has to be; `negated`: holds when it does not."""
+    """One operator. `reads`: what a typed value has to be; `negated`: holds when it does not.
+
+    `against` makes of one typed value the test of one value that stands there.
+    """
 
     label: str
     takes: Takes
-    compare: Compare
+    against: Callable[[Json], Test]
     reads: Literal["anything", "number", "time"] = "anything"
     negated: bool = False
 
+    def test(self, wanted: Json) -> Callable[[Json | Missing], bool]:
+        """What tells whether it holds for what stands there (MISSING: nothing)."""
+        negated = self.negated
+        if self.takes == "none":
+            return lambda found: is_empty(found) is not negated
+        wants = wanted if isinstance(wanted, (list, tuple)) else (wanted,)
+        tests = [self.against(want) for want in wants]
+        one = tests[0] if len(tests) == 1 else lambda found: any(test(found) for test in tests)
+
+        def holds(found: Json | Missing) -> bool:
+            if isinstance(found, Missing):
+                return negated
+            if isinstance(found, (list, tuple)):
+                return any(one(value) for value in found) is not negated
+            return one(found) is not negated
+
+        return holds
+
     def holds(self, found: Json | Missing, wanted: Json) -> bool:
         """Whether it holds for what stands there (MISSING: nothing)."""
-        if self.takes == "none":
-            return is_empty(found) is not self.negated
-        if isinstance(found, Missing):
-            return self.negated
-        values = found if isinstance(found, (list, tuple)) else (found,)
-        wants = wanted if isinstance(wanted, (list, tuple)) else (wanted,)
-        return any(self.compare(value, want) for value in values for want in wants) is not (
-            self.negated
-        )
+        return self.test(wanted)(found)
 
 
 def is_empty(found: Json | Missing) -> bool:
@@ -54,12 +69,12 @@ def is_empty(found: Json | Missing) -> bool:
     return isinstance(found, (str, list, tuple, Mapping)) and len(found) == 0
 
 
-def number_of(value: Json) -> Decimal | None:
+def number_of(value: Json) -> int | Decimal | None:
     """The number that a value is or reads as; None: it is none."""
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, Decimal)):
-        return Decimal(value)
+        return value
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, str) and len(value) <= _MOST_DIGITS and _NUMBER.fullmatch(value):
@@ -80,95 +95,112 @@ def _text(value: Json) -> str | None:
     return str(value) if isinstance(value, (int, float, Decimal)) else None
 
 
-def _same(found: Json, wanted: Json) -> bool:
-    if isinstance(found, str) and isinstance(wanted, str):
-        return found == wanted  # 01234 is another postcode than 1234
-    if found is None or wanted is None:
-        return found is wanted
-    number = number_of(wanted)
-    if number is not None and number == number_of(found):
-        return True
-    text = _text(found)
-    return text is not None and text == _text(wanted)
+def _same(wanted: Json) -> Test:
+    number, text = number_of(wanted), _text(wanted)
+    typed = isinstance(wanted, str)
+
+    def test(found: Json) -> bool:
+        if typed and isinstance(found, str):
+            return found == wanted  # 01234 is another postcode than 1234
+        if found is None or wanted is None:
+            return found is wanted
+        if number is not None and number == number_of(found):
+            return True
+        return text is not None and text == _text(found)
+
+    return test
 
 
-def _texts(compare: Callable[[str, str], bool]) -> Compare:
-    def both(found: Json, wanted: Json) -> bool:
-        here, there = _text(found), _text(wanted)
-        return here is not None and there is not None and compare(here, there)
-
-    return both
+def _contains(wanted: Json) -> Test:
+    has, same = _text_test(lambda found, part: part in found)(wanted), _same(wanted)
+    return lambda found: has(found) or same(found)
 
 
-def _numbers(compare: Callable[[Decimal, Decimal], bool]) -> Compare:
-    def both(found: Json, wanted: Json) -> bool:
-        here, there = number_of(found), number_of(wanted)
-        return here is not None and there is not None and compare(here, there)
+def _test(
+    read: Callable[[Json], T | None], compare: Callable[[T, T], bool]
+) -> Callable[[Json], Test]:
+    """Both sides read in one way; what cannot be read so does not hold."""
 
-    return both
+    def against(wanted: Json) -> Test:
+        there = read(wanted)
+        if there is None:
+            return _never
+
+        def test(found: Json) -> bool:
+            here = read(found)
+            return here is not None and compare(here, there)
+
+        return test
+
+    return against
 
 
-def _times(compare: Callable[[datetime, datetime], bool]) -> Compare:
-    def both(found: Json, wanted: Json) -> bool:
-        here, there = time_of(found), time_of(wanted)
-        return here is not None and there is not None and compare(here, there)
-
-    return both
+def _never(found: Json) -> bool:
+    return False
 
 
-def _contains(found: Json, wanted: Json) -> bool:
-    return _HAS(found, wanted) or _same(found, wanted)
+def _text_test(compare: Callable[[str, str], bool]) -> Callable[[Json], Test]:
+    return _test(_text, compare)
 
 
-_HAS: Final = _texts(lambda found, wanted: wanted in found)
-_NEVER: Final[Compare] = lambda found, wanted: False  # noqa: E731
+def _number_test(compare: Callable[[Any, Any], bool]) -> Callable[[Json], Test]:
+    return _test(number_of, compare)
+
+
+def _time_test(compare: Callable[[datetime, datetime], bool]) -> Callable[[Json], Test]:
+    return _test(time_of, compare)
+
+
+def _unasked(wanted: Json) -> Test:
+    return _never
+
 
 OPERATORS: Final[Mapping[str, Operator]] = {
-    "is": Operator(label="is", takes="one", compare=_same),
-    "is_not": Operator(label="is not", takes="one", compare=_same, negated=True),
-    "contains": Operator(label="contains", takes="one", compare=_contains),
+    "is": Operator(label="is", takes="one", against=_same),
+    "is_not": Operator(label="is not", takes="one", against=_same, negated=True),
+    "contains": Operator(label="contains", takes="one", against=_contains),
     "does_not_contain": Operator(
-        label="does not contain", takes="one", compare=_contains, negated=True
+        label="does not contain", takes="one", against=_contains, negated=True
     ),
-    "begins_with": Operator(label="begins with", takes="one", compare=_texts(str.startswith)),
-    "ends_with": Operator(label="ends with", takes="one", compare=_texts(str.endswith)),
-    "in_list": Operator(label="is in the list", takes="list", compare=_same),
-    "not_in_list": Operator(label="is not in the list", takes="list", compare=_same, negated=True),
-    "is_empty": Operator(label="is empty", takes="none", compare=_NEVER),
-    "is_not_empty": Operator(label="is not empty", takes="none", compare=_NEVER, negated=True),
+    "begins_with": Operator(label="begins with", takes="one", against=_text_test(str.startswith)),
+    "ends_with": Operator(label="ends with", takes="one", against=_text_test(str.endswith)),
+    "in_list": Operator(label="is in the list", takes="list", against=_same),
+    "not_in_list": Operator(label="is not in the list", takes="list", against=_same, negated=True),
+    "is_empty": Operator(label="is empty", takes="none", against=_unasked),
+    "is_not_empty": Operator(label="is not empty", takes="none", against=_unasked, negated=True),
     "greater_than": Operator(
-        label="is greater than", takes="one", compare=_numbers(Decimal.__gt__), reads="number"
+        label="is greater than", takes="one", against=_number_test(operator.gt), reads="number"
     ),
     "at_least": Operator(
-        label="is at least", takes="one", compare=_numbers(Decimal.__ge__), reads="number"
+        label="is at least", takes="one", against=_number_test(operator.ge), reads="number"
     ),
     "less_than": Operator(
-        label="is less than", takes="one", compare=_numbers(Decimal.__lt__), reads="number"
+        label="is less than", takes="one", against=_number_test(operator.lt), reads="number"
     ),
     "at_most": Operator(
-        label="is at most", takes="one", compare=_numbers(Decimal.__le__), reads="number"
+        label="is at most", takes="one", against=_number_test(operator.le), reads="number"
     ),
     "before": Operator(
-        label="is before", takes="one", compare=_times(datetime.__lt__), reads="time"
+        label="is before", takes="one", against=_time_test(operator.lt), reads="time"
     ),
-    "after": Operator(label="is after", takes="one", compare=_times(datetime.__gt__), reads="time"),
+    "after": Operator(label="is after", takes="one", against=_time_test(operator.gt), reads="time"),
 }
 """Name → operator, in the order a picker shows them."""
 
 
-def value_fault(operator: Operator, wanted: Json) -> str:
+def value_fault(chosen: Operator, wanted: Json) -> str:
     """What is wrong with a typed value, in words; "" when nothing."""
-    if operator.takes == "none":
-        return "" if wanted is None else f"“{operator.label}” takes no value: remove it"
+    if chosen.takes == "none":
+        return "" if wanted is None else f"“{chosen.label}” takes no value: remove it"
     if wanted is None or wanted == "" or wanted == []:
         return "a value is missing: give it"
     many = isinstance(wanted, (list, tuple))
-    if many is not (operator.takes == "list"):
-        return "must be a list of values" if operator.takes == "list" else "must be one value"
+    if many is not (chosen.takes == "list"):
+        return "must be a list of values" if chosen.takes == "list" else "must be one value"
     if isinstance(wanted, str) and "{{" in wanted:
         return ""  # told when it is looked up
-    if operator.reads == "number" and number_of(wanted) is None:
+    if chosen.reads == "number" and number_of(wanted) is None:
         return "must be a number"
-    if operator.reads == "time" and time_of(wanted) is None:
+    if chosen.reads == "time" and time_of(wanted) is None:
         return "must be a date or a time, such as 2026-01-31 or 2026-01-31T12:00:00Z"
     return ""

@@ -6,13 +6,13 @@ to its end before the next one, in the order in which the edges were drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from host.model import Json, Missing
-from host.workflow.conditions import OPERATORS, Operator
+from host.workflow.conditions import OPERATORS
 from host.workflow.graph import FAILURE, SUCCESS, Graph, Node
 from host.workflow.kinds import (
     CUSTOMER_FILTER,
@@ -25,11 +25,11 @@ from host.workflow.kinds import (
     WAIT,
 )
 from host.workflow.lookups import (
-    Find,
     LookupFailed,
     Subject,
     customer_attribute,
     event_attribute,
+    is_lookup,
     rendered,
     size_of,
     written,
@@ -46,6 +46,12 @@ class Outcome(StrEnum):
     ERROR = "error"  # it could not be done; goes on by failure
     WAITING = "waiting"
     STOPPED = "stopped"  # an Interrupt
+
+
+_SUCCESS: Final = Outcome.SUCCESS  # a name of its own: looking a member up costs, for every node
+_FAILURE: Final = Outcome.FAILURE
+_WAITING: Final = Outcome.WAITING
+_STOPPED: Final = Outcome.STOPPED
 
 
 class Result(StrEnum):
@@ -117,11 +123,18 @@ class Program:
         nodes = {node.id: node for node in graph.nodes}
         self.trigger = next(node for node in graph.nodes if node.type == EVENT_TRIGGER)
         self.event = self.trigger.text("event")
-        self._passing = {id_: _COMPILED[node.type](node) for id_, node in nodes.items()}
         self._waits = {id_: _duration(node) for id_, node in nodes.items() if node.type == WAIT}
-        self._next: dict[tuple[str, str], list[str]] = {}
+        following: dict[tuple[str, str], list[str]] = {}
         for edge in reversed(graph.edges):  # the last one is taken off the stack first
-            self._next.setdefault((edge.source, edge.on), []).append(edge.target)
+            following.setdefault((edge.source, edge.on), []).append(edge.target)
+        self._nodes = {
+            id_: (
+                _COMPILED[node.type](node),
+                following.get((id_, SUCCESS), []),
+                following.get((id_, FAILURE), []),
+            )
+            for id_, node in nodes.items()
+        }
 
     def run(self, subject: Subject, act: Act) -> Ran:
         """From the trigger on."""
@@ -129,30 +142,31 @@ class Program:
 
     def go_on(self, wait: str, passed: Collection[str], subject: Subject, act: Act) -> Ran:
         """From a wait that is over on. `passed`: nodes that the run has passed already."""
-        return self._run(list(self._next.get((wait, SUCCESS), ())), set(passed), subject, act)
+        return self._run(list(self._nodes[wait][1]), set(passed), subject, act)
 
     def _run(self, stack: list[str], passed: set[str], subject: Subject, act: Act) -> Ran:
         ran = Ran()
-        passing, following, waits = self._passing, self._next, self._waits
+        nodes, steps = self._nodes, ran.steps
         while stack:
             node = stack.pop()
             if node in passed:
                 continue
             passed.add(node)
-            step = passing[node](subject, act)
-            ran.steps.append(step)
+            passing, on_success, on_failure = nodes[node]
+            step = passing(subject, act)
+            steps.append(step)
             outcome = step.outcome
-            if outcome is Outcome.SUCCESS:
-                stack += following.get((node, SUCCESS), ())
-            elif outcome is Outcome.WAITING:
-                ran.waits.append(Pending(node, waits[node]))
-            elif outcome is Outcome.STOPPED:
+            if outcome is _SUCCESS:
+                stack += on_success
+            elif outcome is _WAITING:
+                ran.waits.append(Pending(node, self._waits[node]))
+            elif outcome is _STOPPED:
                 ran.stopped = True
                 ran.waits.clear()
                 break
             else:
                 ran.failed = ran.failed or outcome is Outcome.ERROR
-                stack += following.get((node, FAILURE), ())
+                stack += on_failure
         return ran
 
 
@@ -182,8 +196,7 @@ def _wait(node: Node) -> _Passing:
 class _Condition(NamedTuple):
     attribute: str
     find: Callable[[Subject], Json | Missing]
-    operator: Operator
-    wanted: Sequence[Find] | Find | None
+    holds: Callable[[Subject, Json | Missing], bool]
 
 
 def _filter(
@@ -196,42 +209,63 @@ def _filter(
         every = node.text("match") != "any"
         id_ = node.id
 
+        if len(conditions) == 1:
+            return _one_condition(id_, *conditions[0])
+
         def passing(subject: Subject, act: Act) -> Step:
             seen: dict[str, Json] = {}
             holds = every
-            for name, find, operator, wanted in conditions:
+            for name, find, condition in conditions:
                 found = find(subject)
                 seen[name] = None if isinstance(found, Missing) else shortened(found)
                 try:
-                    holds = operator.holds(found, _wanted(wanted, subject))
+                    holds = condition(subject, found)
                 except LookupFailed as error:
                     return Step(id_, Outcome.ERROR, seen, str(error))
                 if holds is not every:
                     break
-            return Step(id_, Outcome.SUCCESS if holds else Outcome.FAILURE, seen)
+            return Step(id_, _SUCCESS if holds else _FAILURE, seen)
 
         return passing
 
     return compile
 
 
+def _one_condition(
+    id_: str,
+    name: str,
+    find: Callable[[Subject], Json | Missing],
+    condition: Callable[[Subject, Json | Missing], bool],
+) -> _Passing:
+    """The filter with one row, as most are."""
+
+    def passing(subject: Subject, act: Act) -> Step:
+        found = find(subject)
+        seen = {name: None if isinstance(found, Missing) else shortened(found)}
+        try:
+            holds = condition(subject, found)
+        except LookupFailed as error:
+            return Step(id_, Outcome.ERROR, seen, str(error))
+        return Step(id_, _SUCCESS if holds else _FAILURE, seen)
+
+    return passing
+
+
 def _condition(
     attribute: Callable[[str], Callable[[Subject], Json | Missing]], row: Mapping[str, Json]
 ) -> _Condition:
-    name = str(row["attribute"])
-    value = row.get("value")
-    wanted: Sequence[Find] | Find | None = None
-    if isinstance(value, (list, tuple)):
-        wanted = [written(item) for item in value]
-    elif value is not None:
-        wanted = written(value)
-    return _Condition(name, attribute(name), OPERATORS[str(row["operator"])], wanted)
-
-
-def _wanted(wanted: Sequence[Find] | Find | None, subject: Subject) -> Json:
-    if wanted is None:
-        return None
-    return wanted(subject) if callable(wanted) else [find(subject) for find in wanted]
+    name, operator = str(row["attribute"]), OPERATORS[str(row["operator"])]
+    typed = row.get("value")
+    values = typed if isinstance(typed, (list, tuple)) else (typed,)
+    finds = [written(value) for value in values]
+    if not any(is_lookup(value) for value in values):
+        test = operator.test(typed)
+        return _Condition(name, attribute(name), lambda subject, found: test(found))
+    return _Condition(
+        name,
+        attribute(name),
+        lambda subject, found: operator.holds(found, [find(subject) for find in finds]),
+    )
 
 
 def _marketing_communication(node: Node) -> _Passing:
@@ -263,6 +297,7 @@ def _sync_data(node: Node) -> _Passing:
     return passing
 
 
+_PLAIN_BITS: Final = 64
 _MOST_SHOWN: Final = 200  # characters of a value in a log
 
 
@@ -270,13 +305,13 @@ def shortened(value: Json) -> Json:
     """A value as logs keep it: long ones are cut, lists and objects told by their size."""
     if isinstance(value, str):
         return value if len(value) <= _MOST_SHOWN else value[:_MOST_SHOWN] + "…"
+    if value is None or (isinstance(value, int) and value.bit_length() <= _PLAIN_BITS):
+        return value
     if isinstance(value, Mapping):
         return f"an object of {len(value)}"
     if isinstance(value, (list, tuple)):
         short = len(value) <= 10 and size_of(value) <= _MOST_SHOWN
         return list(value) if short else f"a list of {len(value)}"
-    if value is None or isinstance(value, bool):
-        return value
     return value if len(text := str(value)) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "…"
 
 

@@ -45,9 +45,14 @@ class Subject:
         return self._customer
 
 
+def is_lookup(value: Json) -> bool:
+    """Whether something is looked up for a value that somebody typed."""
+    return isinstance(value, str) and "{{" in value
+
+
 def written(value: Json) -> Find:
     """How a value that somebody typed is found. Raises ValueError for what is no lookup."""
-    if not isinstance(value, str) or "{{" not in value:
+    if not isinstance(value, str) or not is_lookup(value):
         return lambda subject: value
     pieces = _LOOKUP.split(value)  # text, path, text, path … text
     for text in pieces[::2]:

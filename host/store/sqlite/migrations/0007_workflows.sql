@@ -24,8 +24,8 @@ CREATE TABLE workflow_version (          -- graphs as they were saved; never cha
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE run (                       -- what a workflow did for an event
-    workflow INTEGER NOT NULL,
     event    INTEGER NOT NULL,
+    workflow INTEGER NOT NULL,
     version  INTEGER NOT NULL,
     customer INTEGER NOT NULL,
     result   TEXT NOT NULL,              -- success | error | waiting | cancelled
@@ -33,9 +33,9 @@ CREATE TABLE run (                       -- what a workflow did for an event
     duration INTEGER NOT NULL,           -- µs of work
     ended_at INTEGER NOT NULL,           -- ms; of a waiting one: when it last did something
     reason   TEXT,                       -- why it was cancelled
-    PRIMARY KEY (workflow, event)
+    PRIMARY KEY (event, workflow)        -- appended: most runs are of the newest event
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX run_by_event ON run (event);
+CREATE INDEX run_by_workflow ON run (workflow, event);
 CREATE INDEX run_by_result ON run (workflow, result, event) WHERE result <> 'success';
 
 CREATE TABLE wait (                      -- where a run goes on, and when
