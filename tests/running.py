@@ -4,6 +4,7 @@ promises, and two connections that nobody delivers for."""
 from __future__ import annotations
 
 import json
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -109,6 +110,10 @@ def _tricked(trick: str, told: dict[str, Any]) -> Any:
             raise ValueError("cannot map this")
         case "raises oddly":
             raise Odd("cannot map this")
+        case "is cancelled":
+            raise CancelledError
+        case "interrupts":
+            raise KeyboardInterrupt
         case "raises half a character":
             raise ValueError("\ud800")
         case "answers rubbish":

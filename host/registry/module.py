@@ -47,6 +47,7 @@ from host.registry.installed import CannotLoad, first_line, place
 
 _OUTCOMES: Final = (Delivered, Retry, Rejected, Isolate, Stop)
 _NOT_ITS_FAULT: Final = (KeyboardInterrupt, CancelledError, GeneratorExit)
+_AWAITED: Final = ("connect", "deliver")  # nothing cancels a plain hook but its own code
 _NEEDS_A_PERSON: Final = ("tls", "address", "refused_address")
 
 T = TypeVar("T")
@@ -235,7 +236,7 @@ class _Fence:
             words = f"raised {type(error).__name__}, which only connect may"
         elif isinstance(error, _Unfit):
             words = f"answered {error}"
-        elif isinstance(error, _NOT_ITS_FAULT):
+        elif isinstance(error, _NOT_ITS_FAULT) and self._hook in _AWAITED:
             return
         else:
             detail = f": {first_line(error)}".removesuffix(": ")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -13,11 +14,10 @@ import anyio.to_thread
 import pytest
 
 from host.intake.job import IntakeJob
-from host.intake.plan import GONE, TAKEN, Part
+from host.intake.plan import GONE, TAKEN, Item, Part, Verdict
 from host.store.engine import Transaction
 from host.store.ledger import read_ledger
-from host.store.runs import Wait
-from tests.graphs import message, sync, trigger, wait
+from tests.graphs import event_filter, interrupt, message, sync, trigger, wait
 from tests.running import MINUTE, Desk, desk
 
 pytestmark = pytest.mark.anyio
@@ -139,15 +139,19 @@ async def test_one_event_that_cannot_be_written_down_costs_its_neighbours_nothin
     assert len(await at.waits()) == 3
 
 
-class Held(IntakeJob):
-    """Prepares itself, then waits until it may be applied."""
+class Watched(IntakeJob):
+    """A job of which is told how often it was prepared. `held`: it waits then, until let go."""
 
-    def __init__(self, at: Desk, waits: list[Wait]) -> None:
-        self.part = Part(waits)
-        super().__init__([self.part], at.routing.read)
+    def __init__(
+        self, at: Desk, items: Sequence[Item], before: IntakeJob | None = None, held: bool = False
+    ) -> None:
+        self.part = Part(items)
+        super().__init__([self.part], at.routing.read, before)
         self.prepared = threading.Event()
         self.may_go = threading.Event()
         self.times = 0
+        if not held:
+            self.may_go.set()
 
     def prepare(self, tx: Transaction) -> None:
         super().prepare(tx)
@@ -161,7 +165,7 @@ async def test_of_two_processes_that_take_a_wait_one_goes_on_with_it(tmp_path: P
         await at.workflow([trigger(), wait(), message()], "t>w", "w>m")
         await at.event()
         at.clock.now += MINUTE
-        job = Held(at, await at.waits())
+        job = Watched(at, await at.waits(), held=True)
         async with (
             desk(tmp_path, clock=at.clock, connect=False) as elsewhere,
             anyio.create_task_group() as tasks,
@@ -207,3 +211,106 @@ async def test_an_opt_out_that_is_just_being_written_ends_a_wait_that_is_just_ov
 
     assert await at.names() == []
     assert await at.waits() == []
+
+
+# Of two batches the second is prepared while the first is being written.
+
+
+async def both(
+    at: Desk, first: Sequence[Item], second: Sequence[Item]
+) -> list[tuple[list[Verdict], int]]:
+    """Take two batches so; their verdicts, and how often each was prepared."""
+    may_write = threading.Event()
+    one = Watched(at, first)
+    other = Watched(at, second, one)
+
+    def hold(tx: Transaction) -> None:
+        may_write.wait(10)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(at.store.write, hold)
+        for job in (one, other):
+            tasks.start_soon(at.store.submit, job)
+            assert await anyio.to_thread.run_sync(job.prepared.wait, 10)
+        may_write.set()
+    return [(job.part.verdicts, job.times) for job in (one, other)]
+
+
+@pytest.fixture
+async def forked(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A run that waits twice, and both waits are over."""
+    async with desk(tmp_path) as at:
+        await at.workflow(
+            [
+                trigger(),
+                wait("a"),
+                wait("b"),
+                event_filter(("stop", "is", True)),
+                interrupt(),
+                message("m", event="after-a"),
+                message("n", event="after-b"),
+            ],
+            "t>a",
+            "t>b",
+            "a>f",
+            "f>i",
+            "f!m",
+            "b>n",
+        )
+        yield at
+
+
+async def test_a_run_goes_on_from_two_waits_in_two_batches(forked: Desk) -> None:
+    await forked.event()
+    forked.clock.now += MINUTE
+    a, b = await forked.waits()
+
+    assert await both(forked, [a], [b]) == [([TAKEN], 1), ([TAKEN], 1)]
+
+    (steps,) = await _steps(forked)
+    assert steps == [*"tabfmn"]
+    assert await forked.names() == [("c1", "after-a"), ("c1", "after-b")]
+    assert await forked.waits() == []
+
+
+async def test_an_interrupt_that_is_being_written_ends_the_other_wait(forked: Desk) -> None:
+    await forked.event(stop=True)
+    forked.clock.now += MINUTE
+    a, b = await forked.waits()
+
+    assert await both(forked, [a], [b]) == [([TAKEN], 1), ([GONE], 1)]
+
+    (steps,) = await _steps(forked)
+    assert steps == [*"tabfi"]
+    assert await forked.names() == []
+    assert await forked.waits() == []
+
+
+async def test_an_opt_out_that_is_being_written_ends_a_wait(forked: Desk) -> None:
+    await forked.event()
+    forked.clock.now += MINUTE
+    leaves = forked.read({"customer": "c1", "action": "opt_out"})
+
+    told = await both(forked, [leaves], await forked.waits())
+
+    assert told == [([TAKEN], 1), ([GONE, GONE], 1)]
+    assert await forked.names() == []
+    assert await forked.waits() == []
+
+
+async def test_a_profile_that_is_being_written_is_seen_when_a_run_goes_on(at: Desk) -> None:
+    payload = {"name": "{{ customer.first_name }}"}
+    await at.workflow([trigger(), wait(), message(payload=payload)], "t>w", "w>m")
+    await at.event()
+    at.clock.now += MINUTE
+
+    await both(at, [at.read({"id": "c1", "first_name": "Ada"})], await at.waits())
+
+    assert (await at.made())[-1].says == {"name": "Ada"}
+
+
+async def _steps(at: Desk) -> list[list[str]]:
+    """The nodes that every run passed."""
+    with closing(sqlite3.connect(at.store.file)) as database:
+        found = database.execute("SELECT steps FROM run").fetchall()
+    return [[step[0] for step in json.loads(steps)] for (steps,) in found]

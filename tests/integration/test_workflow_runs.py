@@ -316,6 +316,8 @@ TRICKS = [
     "raises",
     "raises oddly",
     "raises half a character",
+    "is cancelled",
+    "interrupts",
     "answers rubbish",
     "answers what is no JSON",
     "notes what is no text",
