@@ -227,7 +227,7 @@ async def test_a_workflow_of_the_opt_out_itself_learns_no_identity(at: Desk, fir
         [
             trigger("opt_out"),
             event_filter(("email", "is_not_empty"), ("mobile_phone", "is_not_empty"), match="any"),
-            customer_filter(("first_name", "is_not_empty"), ("email", "is_not_empty"), match="any"),
+            customer_filter(("first_name", "is_not_empty"), ("tier", "is_not_empty"), match="any"),
             message(payload=payload),
         ],
         "t>f",
@@ -235,7 +235,7 @@ async def test_a_workflow_of_the_opt_out_itself_learns_no_identity(at: Desk, fir
         "c!m",
     )
     identity = {"email": "ada@example.com", "mobile_phone": "+442071234567", "first_name": first}
-    await at.take({"id": "c1", **identity})
+    await at.take({"id": "c1", "tier": "Gold", **identity})
 
     await at.event(action="opt_out", reason="moved", **identity)
 
