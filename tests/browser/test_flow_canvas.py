@@ -737,12 +737,37 @@ def test_a_finger_adds_connects_and_pans(canvas: Canvas) -> None:
     canvas.open(chain(node("t", "event_trigger", x=40, y=80), node("w1", "wait", x=40, y=220)))
 
     canvas.page.locator('.flow-node[data-node="t"] [data-output="success"]').click()
-    expect(canvas.page.get_by_role("group", name="New connection")).to_contain_text(
+    expect(canvas.page.get_by_role("group", name="Which node comes next")).to_contain_text(
         "choose the node that comes next"
     )
     canvas.card("w1").click()
 
     assert canvas.edges() == [("t", "success", "w1")]
+
+
+def test_what_is_added_while_connecting_is_its_end(canvas: Canvas) -> None:
+    canvas.open(SMALL)
+
+    canvas.card("mc1").focus()
+    canvas.press("c", "f")
+    canvas.item("Wait").click()
+
+    assert ("mc1", "failure", "w1") in canvas.edges()
+    expect(canvas.page.get_by_role("group", name="Which node comes next")).to_be_hidden()
+
+
+def test_a_narrow_list_makes_way_for_what_was_added(canvas: Canvas) -> None:
+    resize(canvas.page, 390)
+    canvas.open(SMALL)
+    more = canvas.page.get_by_role("button", name="Add a node")
+
+    expect(canvas.item("Wait")).to_be_hidden()
+    more.click()
+    canvas.item("Wait").click()
+
+    expect(canvas.card("w1")).to_be_focused()
+    expect(canvas.card("w1")).to_be_in_viewport()
+    expect(more).to_have_attribute("aria-expanded", "false")
 
 
 @in_each_theme

@@ -25,10 +25,20 @@ class FlowCanvas extends HTMLElement {
     if (!this.#editor) this.#build();
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    addEventListener("beforeunload", (event) => {
-      if (this.dirty && !this.#sent) event.preventDefault();
-    }, { signal });
-    addEventListener("pageshow", () => { this.#sent = false; }, { signal });
+    addEventListener(
+      "beforeunload",
+      (event) => {
+        if (this.dirty && !this.#sent) event.preventDefault();
+      },
+      { signal },
+    );
+    addEventListener(
+      "pageshow",
+      () => {
+        this.#sent = false;
+      },
+      { signal },
+    );
     // Before any other listener reads the form: what stands in the panel belongs to it.
     addEventListener("submit", (event) => this.#submit(event), { capture: true, signal });
   }
@@ -39,7 +49,7 @@ class FlowCanvas extends HTMLElement {
   }
 
   get value() {
-    return this.#editor ? write(this.#editor.graph) : this.querySelector("textarea")?.value ?? "";
+    return this.#editor ? write(this.#editor.graph) : (this.querySelector("textarea")?.value ?? "");
   }
 
   // Throws an Error when the text is no graph.
@@ -59,7 +69,11 @@ class FlowCanvas extends HTMLElement {
 
   // Whether there is something that would be lost by leaving.
   get dirty() {
-    return Boolean(this.#editor) && !this.#editor.readonly && (this.#editor.pending || this.value !== write(this.#first));
+    return (
+      Boolean(this.#editor) &&
+      !this.#editor.readonly &&
+      (this.#editor.pending || this.value !== write(this.#first))
+    );
   }
 
   // How many nodes and connections differ from those saved.
@@ -89,7 +103,13 @@ class FlowCanvas extends HTMLElement {
       graph = read(plain?.value ?? "");
     } catch {
       // What was typed without the editor stays, to be mended there.
-      this.prepend(make("p", { class: "fault", role: "alert" }, "This is no graph that the editor can show. Mend the text, or ask for the page again."));
+      this.prepend(
+        make(
+          "p",
+          { class: "fault", role: "alert" },
+          "This is no graph that the editor can show. Mend the text, or ask for the page again.",
+        ),
+      );
       return;
     }
     const told = (name, otherwise) => JSON.parse(this.dataset[name] ?? otherwise);
@@ -97,12 +117,23 @@ class FlowCanvas extends HTMLElement {
     this.#internals.role = "group";
     this.#internals.ariaLabel = label || "Workflow";
     this.#faults = told("faults", "[]");
-    this.#editor = new Editor(this, {
-      palette: new Palette(told("palette", "{}")), graph, faults: this.#faults,
-      route: told("route", "null"), readonly: this.hasAttribute("readonly"),
-    }, () => this.#changed());
+    this.#editor = new Editor(
+      this,
+      {
+        palette: new Palette(told("palette", "{}")),
+        graph,
+        faults: this.#faults,
+        route: told("route", "null"),
+        readonly: this.hasAttribute("readonly"),
+      },
+      () => this.#changed(),
+    );
     this.#first = this.#editor.graph;
-    this.#check = new Check(this.dataset.check, (faults) => this.#editor.showFaults(faults), () => this.#editor.showFaults(null, true));
+    this.#check = new Check(
+      this.dataset.check,
+      (faults) => this.#editor.showFaults(faults),
+      () => this.#editor.showFaults(null, true),
+    );
     this.#keep();
     this.classList.add("drawn");
   }
@@ -130,7 +161,9 @@ class FlowCanvas extends HTMLElement {
     if (target && target !== "_self") return; // this page stays
     this.#sent = true;
     // Somebody else may still keep the form here.
-    setTimeout(() => { if (event.defaultPrevented) this.#sent = false; });
+    setTimeout(() => {
+      if (event.defaultPrevented) this.#sent = false;
+    });
   }
 
   // Where the form says how much is not saved, as in forms that are tables. What it says from

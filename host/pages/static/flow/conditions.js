@@ -7,7 +7,9 @@ import { labelled, rowed } from "./rowed.js";
 
 export function conditions(field, value) {
   const told = Array.isArray(value) ? value : [];
-  const frame = rowed(field, told, { add: "Add condition", one: "condition", row: "Condition" }, (row) => drawn(field, row));
+  const frame = rowed(field, told, { add: "Add condition", one: "condition", row: "Condition" }, (row) =>
+    drawn(field, row),
+  );
   return {
     ...frame,
     current: () => "",
@@ -47,11 +49,21 @@ function drawn(field, told = {}) {
   show();
 
   const asTyped = (text) => originals.find((value) => shown(value) === text) ?? text;
-  const values = { none: () => ({}), one: () => ({ value: asTyped(one.value) }), list: () => ({ value: lines(list.value).map(asTyped) }) };
+  const values = {
+    none: () => ({}),
+    one: () => ({ value: asTyped(one.value) }),
+    list: () => ({ value: lines(list.value).map(asTyped) }),
+  };
   return {
-    element: make("div", { class: "flow-row", role: "group" },
-      labelled("Attribute", attribute), suggestions(attribute, field.suggestions),
-      make("label", {}, make("span", { class: "unseen" }, "Operator"), operator), oneLabel, listLabel),
+    element: make(
+      "div",
+      { class: "flow-row", role: "group" },
+      labelled("Attribute", attribute),
+      suggestions(attribute, field.suggestions),
+      make("label", {}, make("span", { class: "unseen" }, "Operator"), operator),
+      oneLabel,
+      listLabel,
+    ),
     first: attribute,
     read() {
       const { attribute: _, operator: __, value: ___, ...unknown } = told;
@@ -61,4 +73,8 @@ function drawn(field, told = {}) {
   };
 }
 
-const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+const lines = (text) =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);

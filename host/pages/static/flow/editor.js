@@ -128,12 +128,19 @@ export class Editor {
     this.#select(id);
     if (output === undefined && outputs.length > 1) {
       this.#say(`Connect ${name}: choose ${outputs.map(bare).join(" or ")}. Escape leaves.`);
-      return this.#stage.banner.choose(name, outputs, (chosen) => this.#begin(id, chosen), () => this.#leave());
+      return this.#stage.banner.choose(
+        name,
+        outputs,
+        (chosen) => this.#begin(id, chosen),
+        () => this.#leave(),
+      );
     }
     const on = output ?? outputs[0];
     this.#connecting = { from: id, on };
     this.#stage.banner.tell(name, on, () => this.#leave());
-    this.#say(`Connecting ${name} on ${bare(on)}: go to the node that comes next and press Enter. Escape leaves.`);
+    this.#say(
+      `Connecting ${name} on ${bare(on)}: go to the node that comes next and press Enter. Escape leaves.`,
+    );
     this.#show();
     this.#board.focus(id);
   }
@@ -178,17 +185,25 @@ export class Editor {
     if (!this.settle()) return;
     const after = this.#workflow.node(this.#connecting?.from ?? this.#selected);
     const outputs = after && kind.inputs !== 0 ? this.#workflow.kind(after.id).outputs : [];
-    const free = this.#connecting?.on ?? outputs.find((output) => !leaving(this.graph, after.id, output).length);
+    const free =
+      this.#connecting?.on ?? outputs.find((output) => !leaving(this.graph, after.id, output).length);
     this.#stopConnecting();
     const wanted = placeFor(kind, after, free, this.graph, this.#palette, this.#board.view.centre());
     const id = this.#put(kind, wanted, free && { from: after.id, on: free });
     this.#board.reveal(id);
-    if (!pointer) this.#open(id); // by keys, the next step is to set it
+    const folded = this.#stage.foldList();
+    if (!pointer)
+      this.#open(id); // by keys, the next step is to set it
+    else if (folded) this.#focus(id);
   }
 
   #drop(kind, event) {
     const rim = this.#board.surface.getBoundingClientRect();
-    const inside = event.clientX > rim.left && event.clientX < rim.right && event.clientY > rim.top && event.clientY < rim.bottom;
+    const inside =
+      event.clientX > rim.left &&
+      event.clientX < rim.right &&
+      event.clientY > rim.top &&
+      event.clientY < rim.bottom;
     if (!inside) return this.#say("Not added: let go over the board.");
     if (this.settle()) this.#focus(this.#put(kind, around(kind, this.#board.view.at(event))));
   }
@@ -301,8 +316,15 @@ export class Editor {
   #state() {
     const { graph, history } = this.#workflow;
     return {
-      graph, history, selected: this.#selected, edge: this.#edge, connecting: this.#connecting,
-      faults: this.#faults, unsure: this.#unsure, route: this.#route, readonly: this.readonly,
+      graph,
+      history,
+      selected: this.#selected,
+      edge: this.#edge,
+      connecting: this.#connecting,
+      faults: this.#faults,
+      unsure: this.#unsure,
+      route: this.#route,
+      readonly: this.readonly,
     };
   }
 

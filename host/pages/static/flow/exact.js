@@ -6,7 +6,8 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 export function parse(text) {
   return JSON.parse(text, (key, value, context) =>
-    typeof value === "number" && context?.source ? exactly(value, context.source) : value);
+    typeof value === "number" && context?.source ? exactly(value, context.source) : value,
+  );
 }
 
 const exactly = (value, text) => (String(value) === text || !JSON.rawJSON ? value : JSON.rawJSON(text));

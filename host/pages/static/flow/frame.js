@@ -8,9 +8,15 @@ export function framed(field, input, ...more) {
   const said = place();
   const help = field.help ? make("p", { class: "help", id: uniqueId() }, foreign(field.help)) : null;
   input.setAttribute("aria-describedby", [help?.id, said.id].filter(Boolean).join(" "));
-  const element = make("div", { class: "field" },
+  const element = make(
+    "div",
+    { class: "field" },
     make("label", { for: input.id }, foreign(field.label), field.required ? requiredMark() : null),
-    input, ...more, help, said);
+    input,
+    ...more,
+    help,
+    said,
+  );
   return { element, say: (words) => complain(input, said, words), input };
 }
 
@@ -29,7 +35,11 @@ export function complain(input, said, words) {
 // What may be typed, as a list to choose from.
 export function suggestions(input, told) {
   if (!told?.length) return null;
-  const list = make("datalist", { id: uniqueId() }, ...told.map((one) => make("option", { value: one.value, label: bare(one.label ?? "") })));
+  const list = make(
+    "datalist",
+    { id: uniqueId() },
+    ...told.map((one) => make("option", { value: one.value, label: bare(one.label ?? "") })),
+  );
   input.setAttribute("list", list.id);
   return list;
 }

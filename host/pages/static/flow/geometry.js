@@ -34,8 +34,12 @@ export const arrow = (to) => `M${to.x - 17} ${to.y - 6}L${to.x - 10} ${to.y}L${t
 export const middle = (from, to) => ({ x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 });
 
 export function hits(node, kind, point) {
-  return point.x >= node.x - REACH && point.x <= node.x + WIDTH + REACH
-    && point.y >= node.y - REACH && point.y <= node.y + heightOf(kind) + REACH;
+  return (
+    point.x >= node.x - REACH &&
+    point.x <= node.x + WIDTH + REACH &&
+    point.y >= node.y - REACH &&
+    point.y <= node.y + heightOf(kind) + REACH
+  );
 }
 
 // The box around all nodes, or null if there are none.
@@ -54,8 +58,10 @@ export function extent(graph, palette) {
 export function freePlace(graph, palette, kind, wanted) {
   const place = { x: snapped(wanted.x), y: snapped(wanted.y) };
   const tall = heightOf(kind) + 2 * STEP;
-  const meets = (node) => Math.abs(node.x - place.x) < WIDTH + TAB
-    && node.y < place.y + tall && place.y < node.y + heightOf(palette.kind(node.type)) + 2 * STEP;
+  const meets = (node) =>
+    Math.abs(node.x - place.x) < WIDTH + TAB &&
+    node.y < place.y + tall &&
+    place.y < node.y + heightOf(palette.kind(node.type)) + 2 * STEP;
   while (graph.nodes.some(meets)) place.y += STEP;
   return place;
 }

@@ -77,12 +77,16 @@ export class Gestures {
     doing.moved = true;
     if (doing.kind === "carry") {
       const point = this.#board.view.at(event);
-      doing.place = { x: snapped(doing.from.x + point.x - doing.grip.x), y: snapped(doing.from.y + point.y - doing.grip.y) };
+      doing.place = {
+        x: snapped(doing.from.x + point.x - doing.grip.x),
+        y: snapped(doing.from.y + point.y - doing.grip.y),
+      };
       this.#board.carry(doing.id, doing.place);
     } else if (doing.kind === "pull") {
       const point = this.#board.view.at(event);
       const target = this.#board.hit(point);
-      const allowed = target !== undefined && !this.#acts.refusal({ from: doing.id, to: target, on: doing.output });
+      const allowed =
+        target !== undefined && !this.#acts.refusal({ from: doing.id, to: target, on: doing.output });
       this.#board.pull(doing.id, doing.output, point, target, allowed);
     } else {
       const last = this.#pointers.get(event.pointerId);
@@ -129,7 +133,8 @@ export class Gestures {
   }
 
   #cancel(event) {
-    if (this.#doing && (event.pointerId === this.#doing.pointer || this.#pointers.has(event.pointerId))) this.#end();
+    if (this.#doing && (event.pointerId === this.#doing.pointer || this.#pointers.has(event.pointerId)))
+      this.#end();
   }
 
   #end() {

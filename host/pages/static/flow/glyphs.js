@@ -26,5 +26,9 @@ const BY_TYPE = {
 export function glyph(kind) {
   const byShape = kind.inputs === 0 ? "bolt" : kind.outputs.length ? "step" : "stop";
   const path = PATHS[BY_TYPE[kind.type] ?? byShape];
-  return draw("svg", { viewBox: "0 0 24 24", class: "flow-glyph", "aria-hidden": "true", focusable: "false" }, draw("path", { d: path }));
+  return draw(
+    "svg",
+    { viewBox: "0 0 24 24", class: "flow-glyph", "aria-hidden": "true", focusable: "false" },
+    draw("path", { d: path }),
+  );
 }

@@ -10,8 +10,10 @@ export function read(text) {
   if (!Array.isArray(nodes) || !Array.isArray(edges)) throw new TypeError("no lists");
   const ids = new Set(nodes.map((node) => node?.id));
   if (ids.size < nodes.length) throw new TypeError("two nodes with one id");
-  if (!nodes.every((node) => isText(node?.id) && isText(node.type))) throw new TypeError("a node without id or type");
-  if (!edges.every((edge) => isText(edge?.from) && isText(edge.to) && isText(edge.on))) throw new TypeError("an edge without ends");
+  if (!nodes.every((node) => isText(node?.id) && isText(node.type)))
+    throw new TypeError("a node without id or type");
+  if (!edges.every((edge) => isText(edge?.from) && isText(edge.to) && isText(edge.on)))
+    throw new TypeError("an edge without ends");
   return { ...found, nodes, edges };
 }
 
@@ -28,7 +30,12 @@ export const leaving = (graph, id, output) =>
 
 // Initials of the type and the first free number: `wait` → w1, `event_filter` → ef1.
 export function freshId(graph, type) {
-  const initials = type.split(/[^a-zA-Z0-9]+/).map((word) => word.charAt(0)).join("").toLowerCase() || "n";
+  const initials =
+    type
+      .split(/[^a-zA-Z0-9]+/)
+      .map((word) => word.charAt(0))
+      .join("")
+      .toLowerCase() || "n";
   const taken = new Set(graph.nodes.map((node) => node.id));
   let number = 1;
   while (taken.has(`${initials}${number}`)) number += 1;
@@ -65,7 +72,11 @@ export const disconnected = (graph, edge) => ({
 // How many nodes and edges differ between two graphs.
 export function differences(one, other) {
   const pieces = (graph) => new Set([...graph.nodes, ...graph.edges].map(stringify));
-  const keys = (graph) => new Map([...graph.nodes.map((node) => [node.id, node]), ...graph.edges.map((edge) => [JSON.stringify([edge.from, edge.on, edge.to]), edge])]);
+  const keys = (graph) =>
+    new Map([
+      ...graph.nodes.map((node) => [node.id, node]),
+      ...graph.edges.map((edge) => [JSON.stringify([edge.from, edge.on, edge.to]), edge]),
+    ]);
   const [before, after] = [keys(one), keys(other)];
   const known = pieces(one);
   const gone = [...before.keys()].filter((key) => !after.has(key)).length;
@@ -91,10 +102,14 @@ export function refusal(graph, palette, edge) {
   const name = (id) => palette.name(graph, id);
   const target = nodeOf(graph, edge.to);
   if (edge.from === edge.to) return `${name(edge.from)} cannot go on to itself.`;
-  if (palette.kind(target.type).inputs === 0) return `Nothing can lead into ${name(edge.to)}: a trigger starts the workflow.`;
-  if (graph.edges.some((one) => same(one, edge))) return `${name(edge.from)} already goes on to ${name(edge.to)} on ${edge.on}.`;
-  if (leads(graph, edge.to, edge.from)) return `That would go in a circle: ${name(edge.to)} already leads to ${name(edge.from)}.`;
-  if (graph.edges.length >= palette.limits.edges) return `A workflow has at most ${palette.limits.edges} connections.`;
+  if (palette.kind(target.type).inputs === 0)
+    return `Nothing can lead into ${name(edge.to)}: a trigger starts the workflow.`;
+  if (graph.edges.some((one) => same(one, edge)))
+    return `${name(edge.from)} already goes on to ${name(edge.to)} on ${edge.on}.`;
+  if (leads(graph, edge.to, edge.from))
+    return `That would go in a circle: ${name(edge.to)} already leads to ${name(edge.from)}.`;
+  if (graph.edges.length >= palette.limits.edges)
+    return `A workflow has at most ${palette.limits.edges} connections.`;
   return "";
 }
 
@@ -114,8 +129,11 @@ export function flowOrder(graph, palette) {
       if (order.has(id) || !known.has(id)) continue;
       order.add(id);
       const outputs = palette.kind(known.get(id).type).outputs;
-      const next = [...(from.get(id) ?? [])].sort((one, other) =>
-        outputs.indexOf(one.on) - outputs.indexOf(other.on) || byPlace(known.get(one.to), known.get(other.to)));
+      const next = [...(from.get(id) ?? [])].sort(
+        (one, other) =>
+          outputs.indexOf(one.on) - outputs.indexOf(other.on) ||
+          byPlace(known.get(one.to), known.get(other.to)),
+      );
       for (const edge of next.reverse()) ahead.push(edge.to);
     }
   }

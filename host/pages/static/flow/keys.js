@@ -10,7 +10,8 @@ const STRIDE = 50; // with Shift
 export function listen(element, acts, nodeOf) {
   element.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.altKey) return;
-    const done = event.ctrlKey || event.metaKey ? withControl(event, acts) : plain(event, acts, nodeOf(event.target));
+    const done =
+      event.ctrlKey || event.metaKey ? withControl(event, acts) : plain(event, acts, nodeOf(event.target));
     if (done) event.preventDefault();
   });
 }

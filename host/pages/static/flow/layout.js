@@ -16,7 +16,8 @@ export function tidy(graph, palette) {
   for (const part of parts(graph, flowOrder(graph, palette))) {
     const ys = rows(part, graph, palette);
     const least = Math.min(...ys.values());
-    for (const [id, y] of ys) places.set(id, { x: MARGIN + part.depth.get(id) * COLUMN, y: snapped(y - least + top) });
+    for (const [id, y] of ys)
+      places.set(id, { x: MARGIN + part.depth.get(id) * COLUMN, y: snapped(y - least + top) });
     top = Math.max(...part.ids.map((id) => places.get(id).y + tall(graph, palette, id))) + APART;
   }
   return places;
@@ -75,11 +76,17 @@ function rows({ ids, edges, depth }, graph, palette) {
   const ys = new Map();
   for (const column of shape) stack(column, ys, kinds, () => undefined);
   const exit = (edge) => ys.get(edge.from) + tabAt(kinds.get(edge.from), edge.on);
-  const mean = (values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : undefined);
+  const mean = (values) =>
+    values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : undefined;
   const half = (id) => heightOf(kinds.get(id)) / 2;
-  const fromBefore = (id) => mean(edges.filter((edge) => edge.to === id).map((edge) => exit(edge) - half(id)));
-  const fromAfter = (id) => mean(edges.filter((edge) => edge.from === id).map((edge) =>
-    ys.get(edge.to) + half(edge.to) - tabAt(kinds.get(id), edge.on)));
+  const fromBefore = (id) =>
+    mean(edges.filter((edge) => edge.to === id).map((edge) => exit(edge) - half(id)));
+  const fromAfter = (id) =>
+    mean(
+      edges
+        .filter((edge) => edge.from === id)
+        .map((edge) => ys.get(edge.to) + half(edge.to) - tabAt(kinds.get(id), edge.on)),
+    );
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     for (const column of shape) stack(column, ys, kinds, fromBefore);
     if (sweep < SWEEPS - 1) for (const column of [...shape].reverse()) stack(column, ys, kinds, fromAfter);
@@ -98,7 +105,11 @@ function stack(column, ys, kinds, wish) {
     while (blocks.length && top(blocks.at(-1)) + blocks.at(-1).tall > top(block)) {
       const above = blocks.pop();
       const count = block.ids.length;
-      block = { ids: [...above.ids, ...block.ids], sum: above.sum + block.sum - count * above.tall, tall: above.tall + block.tall };
+      block = {
+        ids: [...above.ids, ...block.ids],
+        sum: above.sum + block.sum - count * above.tall,
+        tall: above.tall + block.tall,
+      };
     }
     blocks.push(block);
   }

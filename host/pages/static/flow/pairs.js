@@ -9,7 +9,9 @@ const TYPES = { text: "Text", number: "Number", flag: "Yes/No" };
 
 export function pairs(field, value) {
   const told = value && typeof value === "object" && !Array.isArray(value) ? Object.entries(value) : [];
-  const frame = rowed(field, told, { add: "Add row", one: "row", row: "Row" }, (entry) => drawn(field, entry));
+  const frame = rowed(field, told, { add: "Add row", one: "row", row: "Row" }, (entry) =>
+    drawn(field, entry),
+  );
   return {
     ...frame,
     current: () => "",
@@ -46,7 +48,12 @@ function drawn(field, [oldKey = "", oldValue] = []) {
   const flag = make("select", {}, option("true", "Yes"), option("false", "No"));
   flag.value = oldValue === false ? "false" : "true";
   const inputLabel = labelled(field.value_label ?? "Value", input);
-  const flagLabel = make("label", { class: "flow-flag" }, make("span", { class: "unseen" }, field.value_label ?? "Value"), flag);
+  const flagLabel = make(
+    "label",
+    { class: "flow-flag" },
+    make("span", { class: "unseen" }, field.value_label ?? "Value"),
+    flag,
+  );
   const keySaid = place();
   const valueSaid = place();
   key.setAttribute("aria-describedby", keySaid.id);
@@ -68,14 +75,23 @@ function drawn(field, [oldKey = "", oldValue] = []) {
   };
   const value = () => {
     if (type.value === "flag") return flag.value === "true";
-    if (typeOf(oldValue) === type.value && input.value === shown(oldValue)) return oldValue === undefined ? "" : oldValue;
+    if (typeOf(oldValue) === type.value && input.value === shown(oldValue))
+      return oldValue === undefined ? "" : oldValue;
     return type.value === "number" ? numberOf(input.value.trim()) : input.value;
   };
   return {
-    element: make("div", { class: "flow-row flow-pair", role: "group" },
-      labelled(field.key_label ?? "Key", key), suggestions(key, field.keys),
+    element: make(
+      "div",
+      { class: "flow-row flow-pair", role: "group" },
+      labelled(field.key_label ?? "Key", key),
+      suggestions(key, field.keys),
       make("label", { class: "flow-as" }, make("span", { class: "unseen" }, "As"), type),
-      keySaid, inputLabel, flagLabel, valueSaid, picker),
+      keySaid,
+      inputLabel,
+      flagLabel,
+      valueSaid,
+      picker,
+    ),
     first: key,
     // [key, value], null for an empty row, or {wrong: input}. `taken` are the keys above.
     read(taken) {
@@ -91,15 +107,29 @@ function drawn(field, [oldKey = "", oldValue] = []) {
 // Puts a field into the value, where the caret stands.
 function picked(fields, input, type) {
   if (!fields?.length) return null;
-  const select = make("select", {}, option("", "Field…"), ...fields.map((one) => option(one.value, one.label ?? one.value)));
-  const insert = button("Insert", () => {
-    if (!select.value) return select.focus();
-    type.value = "text";
-    type.dispatchEvent(new Event("change", { bubbles: true }));
-    input.setRangeText(select.value, input.selectionStart, input.selectionEnd, "end");
-    input.dispatchEvent(new Event("input", { bubbles: true }));
-    input.focus();
-    select.value = "";
-  }, { "aria-label": "Insert field" });
-  return make("div", { class: "flow-pick" }, make("label", {}, make("span", { class: "unseen" }, "Field to insert"), select), insert);
+  const select = make(
+    "select",
+    {},
+    option("", "Field…"),
+    ...fields.map((one) => option(one.value, one.label ?? one.value)),
+  );
+  const insert = button(
+    "Insert",
+    () => {
+      if (!select.value) return select.focus();
+      type.value = "text";
+      type.dispatchEvent(new Event("change", { bubbles: true }));
+      input.setRangeText(select.value, input.selectionStart, input.selectionEnd, "end");
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      input.focus();
+      select.value = "";
+    },
+    { "aria-label": "Insert field" },
+  );
+  return make(
+    "div",
+    { class: "flow-pick" },
+    make("label", {}, make("span", { class: "unseen" }, "Field to insert"), select),
+    insert,
+  );
 }

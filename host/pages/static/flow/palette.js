@@ -25,10 +25,18 @@ export class Palette {
 
   // A type that nobody declares any more still stands on the board, and can be connected.
   kind(type) {
-    return this.#kinds.get(type) ?? {
-      type, title: type, about: "This host does not know this kind of node.", colour: COLOURS - 1,
-      inputs: 1, outputs: ["success", "failure"], fields: [], most: Infinity,
-    };
+    return (
+      this.#kinds.get(type) ?? {
+        type,
+        title: type,
+        about: "This host does not know this kind of node.",
+        colour: COLOURS - 1,
+        inputs: 1,
+        outputs: ["success", "failure"],
+        fields: [],
+        most: Infinity,
+      }
+    );
   }
 
   // Why no further node of this kind may be added, as a sentence; "" if one may.
@@ -51,7 +59,12 @@ export class Palette {
   // A new node of this kind, with the defaults of its fields.
   fresh(kind, id, place) {
     const defaults = kind.fields.filter((field) => field.default !== undefined);
-    return { id, type: kind.type, ...place, ...Object.fromEntries(defaults.map((field) => [field.name, field.default])) };
+    return {
+      id,
+      type: kind.type,
+      ...place,
+      ...Object.fromEntries(defaults.map((field) => [field.name, field.default])),
+    };
   }
 
   // The second line of a node: what tells it from others of its kind.
@@ -61,12 +74,18 @@ export class Palette {
     const conditions = kind.fields.find((field) => field.kind === "conditions");
     const words = conditions
       ? conditionWords(conditions, node[conditions.name])
-      : kind.fields.filter((field) => field.kind !== "pairs").slice(0, 2).map((field) => valueWords(field, node[field.name])).filter(Boolean).join(" ");
+      : kind.fields
+          .filter((field) => field.kind !== "pairs")
+          .slice(0, 2)
+          .map((field) => valueWords(field, node[field.name]))
+          .filter(Boolean)
+          .join(" ");
     return words || (kind.fields.some((field) => field.required) ? "Not set yet" : "");
   }
 }
 
-export const labelOf = (choices, value) => choices?.find((choice) => choice.value === value)?.label ?? shown(value);
+export const labelOf = (choices, value) =>
+  choices?.find((choice) => choice.value === value)?.label ?? shown(value);
 
 export const choicesOf = (field, values) =>
   (field.by ? field.choices_by?.[values(field.by)] : field.choices) ?? [];
@@ -84,5 +103,7 @@ function conditionWords(field, rows) {
 // "Points is 5"
 export function conditionSentence(field, { attribute, operator, value }) {
   const values = Array.isArray(value) ? value.map(shown).join(", ") : shown(value);
-  return [labelOf(field.suggestions, attribute), labelOf(field.operators, operator), values].filter(Boolean).join(" ");
+  return [labelOf(field.suggestions, attribute), labelOf(field.operators, operator), values]
+    .filter(Boolean)
+    .join(" ");
 }

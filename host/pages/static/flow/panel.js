@@ -25,7 +25,8 @@ export class Panel {
     this.#palette = palette;
     this.#acts = acts;
     this.#nexts = new Nexts(palette, acts);
-    for (const type of ["input", "change"]) this.element.addEventListener(type, (event) => this.#edited(event));
+    for (const type of ["input", "change"])
+      this.element.addEventListener(type, (event) => this.#edited(event));
     this.element.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -54,14 +55,31 @@ export class Panel {
     this.element.className = `flow-panel hue-${kind.colour}`;
     const outcome = route?.outcome(id);
     this.element.append(
-      make("header", {}, make("span", { class: "flow-icon" }, glyph(kind)), title,
-        button("×", () => this.#acts.leave(), { class: "flow-close quiet", "aria-label": "Close", title: "Close" })),
+      make(
+        "header",
+        {},
+        make("span", { class: "flow-icon" }, glyph(kind)),
+        title,
+        button("×", () => this.#acts.leave(), {
+          class: "flow-close quiet",
+          "aria-label": "Close",
+          title: "Close",
+        }),
+      ),
       ...(kind.about ? [make("p", { class: "dim" }, foreign(kind.about))] : []),
       ...(outcome ? [make("p", {}, "Passed with ", make("strong", {}, foreign(outcome)), ".")] : []),
       this.#general,
       ...(readonly ? [this.#values(kind)] : this.#inputs(kind)),
       this.#nexts.element,
-      ...(readonly ? [] : [make("div", { class: "actions" }, button("Remove this node", () => this.#acts.remove(id), { class: "quiet danger" }))]),
+      ...(readonly
+        ? []
+        : [
+            make(
+              "div",
+              { class: "actions" },
+              button("Remove this node", () => this.#acts.remove(id), { class: "quiet danger" }),
+            ),
+          ]),
     );
     this.refresh({ graph, faults });
   }
@@ -80,7 +98,9 @@ export class Panel {
   // To a field if it is named, else to the first there is.
   focus(field) {
     const named = this.#controls.get(String(field ?? "").split(/[.[]/)[0])?.element;
-    const first = named?.querySelector("input, select, textarea, button") ?? this.element.querySelector(".flow-fields :is(input, select, textarea, button), .flow-nexts select");
+    const first =
+      named?.querySelector("input, select, textarea, button") ??
+      this.element.querySelector(".flow-fields :is(input, select, textarea, button), .flow-nexts select");
     (first ?? this.element.querySelector(".flow-close")).focus();
   }
 
@@ -106,7 +126,8 @@ export class Panel {
     const values = (name) => this.#controls.get(name)?.current() ?? "";
     const label = (name) => kind.fields.find((field) => field.name === name)?.label ?? name;
     // A choice that hangs on another field is drawn when all of them are there.
-    for (const field of kind.fields) this.#controls.set(field.name, control(field, this.#node[field.name], values, label));
+    for (const field of kind.fields)
+      this.#controls.set(field.name, control(field, this.#node[field.name], values, label));
     for (const one of this.#controls.values()) one.refresh?.();
     const update = button("Update", () => this.#acts.apply(), { class: "primary" });
     if (!kind.fields.length) return [make("p", { class: "dim" }, "There is nothing to set.")];
@@ -120,7 +141,10 @@ export class Panel {
     const list = make("dl", { class: "flow-values" });
     for (const field of kind.fields) {
       const lines = valueLines(field, this.#node[field.name], (name) => this.#node[name]);
-      list.append(make("dt", {}, foreign(field.label)), ...lines.map((line) => make("dd", {}, foreign(line))));
+      list.append(
+        make("dt", {}, foreign(field.label)),
+        ...lines.map((line) => make("dd", {}, foreign(line))),
+      );
     }
     return list;
   }
@@ -135,7 +159,10 @@ export class Panel {
     for (const fault of faults) {
       const at = known.get(fault.field) ?? known.get(String(fault.field ?? "").split(/[.[]/)[0]);
       if (at) at[1].push(fault.message);
-      else general.push(make("p", { class: fault.level === "warning" ? "caution" : "fault" }, foreign(fault.message)));
+      else
+        general.push(
+          make("p", { class: fault.level === "warning" ? "caution" : "fault" }, foreign(fault.message)),
+        );
     }
     for (const [one, messages] of known.values()) one.say(messages.join(" "));
     this.#general.replaceChildren(...general);
@@ -167,7 +194,8 @@ function valueLines(field, value, values) {
   const nothing = ["–"];
   if (value === undefined || value === "") return nothing;
   if (field.kind === "choice") return [labelOf(choicesOf(field, values), value)];
-  if (field.kind === "conditions" && Array.isArray(value)) return value.length ? value.map((row) => conditionSentence(field, row)) : nothing;
+  if (field.kind === "conditions" && Array.isArray(value))
+    return value.length ? value.map((row) => conditionSentence(field, row)) : nothing;
   if (field.kind === "pairs" && value && typeof value === "object") {
     const lines = Object.entries(value).map(([key, one]) => `${key}: ${shown(one)}`);
     return lines.length ? lines : nothing;

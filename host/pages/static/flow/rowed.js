@@ -19,13 +19,22 @@ export function rowed(field, told, words, draw) {
   });
   const full = make("p", { class: "help", hidden: true }, `At most ${most}.`);
   const help = field.help ? make("p", { class: "help", id: uniqueId() }, foreign(field.help)) : null;
-  const element = make("fieldset", { class: "field", "aria-describedby": [help?.id, said.id].filter(Boolean).join(" ") },
+  const element = make(
+    "fieldset",
+    { class: "field", "aria-describedby": [help?.id, said.id].filter(Boolean).join(" ") },
     make("legend", {}, foreign(field.label), field.required ? requiredMark() : null),
-    help, list, said, add, full);
+    help,
+    list,
+    said,
+    add,
+    full,
+  );
 
   function append(told) {
     const row = draw(told);
-    row.element.append(button("×", () => remove(row), { class: "flow-remove quiet", title: `Remove this ${words.one}` }));
+    row.element.append(
+      button("×", () => remove(row), { class: "flow-remove quiet", title: `Remove this ${words.one}` }),
+    );
     rows.push(row);
     list.append(row.element);
     count();
@@ -56,8 +65,12 @@ export function rowed(field, told, words, draw) {
     element.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  element.addEventListener("input", () => { touched = true; });
-  element.addEventListener("change", () => { touched = true; });
+  element.addEventListener("input", () => {
+    touched = true;
+  });
+  element.addEventListener("change", () => {
+    touched = true;
+  });
   for (const one of told) append(one);
   return { element, rows, say: (words) => complain(element, said, words), untouched: () => !touched };
 }

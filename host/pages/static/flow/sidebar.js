@@ -16,13 +16,28 @@ export class Sidebar {
   constructor(palette, acts) {
     this.#palette = palette;
     this.#acts = acts;
-    const list = make("div", { class: "flow-list", id: uniqueId() }, this.#search(), ...palette.groups.map((group) => this.#group(group)), this.#nothing);
+    const list = make(
+      "div",
+      { class: "flow-list", id: uniqueId() },
+      this.#search(),
+      ...palette.groups.map((group) => this.#group(group)),
+      this.#nothing,
+    );
     const title = make("h2", { id: uniqueId() }, "Add a node");
     // Shown where the list would take the room of the board.
-    const more = button("Add a node", () => this.unfold(more.getAttribute("aria-expanded") !== "true"), { class: "flow-more", "aria-expanded": "false", "aria-controls": list.id });
+    const more = button("Add a node", () => this.unfold(!this.unfolded), {
+      class: "flow-more",
+      "aria-expanded": "false",
+      "aria-controls": list.id,
+    });
     this.element = make("section", { class: "flow-side", "aria-labelledby": title.id }, title, more, list);
     // What is typed into the search is no change of the page's form.
-    for (const type of ["input", "change"]) this.element.addEventListener(type, (event) => event.stopPropagation());
+    for (const type of ["input", "change"])
+      this.element.addEventListener(type, (event) => event.stopPropagation());
+  }
+
+  get unfolded() {
+    return this.element.classList.contains("unfolded");
   }
 
   unfold(open) {
@@ -47,7 +62,12 @@ export class Sidebar {
   }
 
   #search() {
-    const input = make("input", { type: "search", id: uniqueId(), autocomplete: "off", placeholder: "Find a node" });
+    const input = make("input", {
+      type: "search",
+      id: uniqueId(),
+      autocomplete: "off",
+      placeholder: "Find a node",
+    });
     input.addEventListener("input", () => this.#filter(input.value));
     input.addEventListener("keydown", (event) => {
       if (event.key === "Enter") {
@@ -58,21 +78,32 @@ export class Sidebar {
         this.#filter("");
       }
     });
-    return make("div", { role: "search" }, make("label", { class: "unseen", for: input.id }, "Find a node"), input);
+    return make(
+      "div",
+      { role: "search" },
+      make("label", { class: "unseen", for: input.id }, "Find a node"),
+      input,
+    );
   }
 
   #filter(typed) {
     const wanted = typed.trim().toLowerCase();
     for (const { item, heap } of this.#items) item.hidden = !heap.includes(wanted);
     const found = this.#items.filter(({ item }) => !item.hidden).length;
-    for (const group of this.element.querySelectorAll(".flow-group")) group.hidden = !group.querySelector("button:not([hidden])");
+    for (const group of this.element.querySelectorAll(".flow-group"))
+      group.hidden = !group.querySelector("button:not([hidden])");
     this.#nothing.hidden = found > 0;
     this.#acts.say(wanted ? `${found} ${found === 1 ? "node" : "nodes"} found.` : "");
   }
 
   #group(group) {
     const title = make("h3", { id: uniqueId() }, foreign(group.title));
-    return make("div", { class: "flow-group", role: "group", "aria-labelledby": title.id }, title, ...group.kinds.map((kind) => this.#item(kind, group.title)));
+    return make(
+      "div",
+      { class: "flow-group", role: "group", "aria-labelledby": title.id },
+      title,
+      ...group.kinds.map((kind) => this.#item(kind, group.title)),
+    );
   }
 
   #item(kind, group) {
@@ -82,7 +113,17 @@ export class Sidebar {
     const text = make("span", { class: "flow-words", id: uniqueId() }, title, about, why);
     about.id = uniqueId();
     why.id = uniqueId();
-    const item = make("button", { type: "button", class: `flow-item hue-${kind.colour}`, "aria-labelledby": title.id, "aria-describedby": `${about.id} ${why.id}` }, make("span", { class: "flow-icon" }, glyph(kind)), text);
+    const item = make(
+      "button",
+      {
+        type: "button",
+        class: `flow-item hue-${kind.colour}`,
+        "aria-labelledby": title.id,
+        "aria-describedby": `${about.id} ${why.id}`,
+      },
+      make("span", { class: "flow-icon" }, glyph(kind)),
+      text,
+    );
     this.#items.push({ item, kind, why, heap: `${kind.title} ${kind.about} ${group}`.toLowerCase() });
     this.#draggable(item, kind);
     return item;
@@ -103,9 +144,18 @@ export class Sidebar {
       item.setPointerCapture(event.pointerId);
     });
     item.addEventListener("pointermove", (event) => {
-      if (!start || (!ghost && Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < STILL)) return;
+      if (
+        !start ||
+        (!ghost && Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < STILL)
+      )
+        return;
       if (!ghost) {
-        ghost = make("div", { class: `flow-ghost hue-${kind.colour}`, "aria-hidden": "true" }, make("span", { class: "flow-icon" }, glyph(kind)), foreign(kind.title));
+        ghost = make(
+          "div",
+          { class: `flow-ghost hue-${kind.colour}`, "aria-hidden": "true" },
+          make("span", { class: "flow-icon" }, glyph(kind)),
+          foreign(kind.title),
+        );
         this.element.append(ghost);
       }
       ghost.style.left = `${event.clientX}px`;
@@ -127,7 +177,8 @@ export class Sidebar {
         dragged = false;
         return;
       }
-      if (refused()) this.#acts.say(`${kind.title}: ${this.#items.find((one) => one.kind === kind).why.textContent}`);
+      if (refused())
+        this.#acts.say(`${kind.title}: ${this.#items.find((one) => one.kind === kind).why.textContent}`);
       else this.#acts.add(kind, event.detail > 0);
     });
   }

@@ -20,18 +20,23 @@ export class Stage {
   #sidebar;
   #toolbar;
   #list;
+  #opened; // id of the node whose panel is shown
+  #listAt = 0; // how far the list of nodes was scrolled
   #aside = make("div", { class: "flow-aside" });
   #status = make("p", { class: "flow-status", role: "status" });
 
   // Fills `element`. What people do goes to the `acts` of editor.js.
   constructor(element, palette, readonly, acts) {
     this.#acts = acts;
-    this.#toolbar = new Toolbar({
-      ...acts,
-      fit: () => this.fit(),
-      zoom: (factor) => this.#glide((view) => view.zoomTo(view.zoom * factor)),
-      unzoom: () => this.#glide((view) => view.zoomTo(1)),
-    }, readonly);
+    this.#toolbar = new Toolbar(
+      {
+        ...acts,
+        fit: () => this.fit(),
+        zoom: (factor) => this.#glide((view) => view.zoomTo(view.zoom * factor)),
+        unzoom: () => this.#glide((view) => view.zoomTo(1)),
+      },
+      readonly,
+    );
     this.board = new Board(palette, acts, (zoom) => this.#toolbar.showZoom(zoom));
     this.panel = new Panel(palette, acts);
     this.#sidebar = new Sidebar(palette, acts);
@@ -42,9 +47,12 @@ export class Stage {
     this.#aside.append(...(readonly ? [] : [this.#sidebar.element]), this.panel.element);
     element.replaceChildren(
       this.#toolbar.element,
-      make("div", { class: "flow-main" },
+      make(
+        "div",
+        { class: "flow-main" },
         make("div", { class: "flow-window" }, this.board.surface, this.banner.element),
-        this.#aside),
+        this.#aside,
+      ),
       this.#status,
       this.#list.element,
     );
@@ -68,10 +76,28 @@ export class Stage {
   show(state) {
     this.board.show(state);
     this.panel.refresh(state);
-    this.#aside.classList.toggle("opened", this.panel.id !== undefined);
+    this.#showAside();
     this.#sidebar.show(state.graph);
     this.#toolbar.show(state.history);
     this.#list.show(state);
+  }
+
+  // Where the list of nodes takes the room of the board, it makes way; answers whether it did.
+  foldList() {
+    const folded = this.#sidebar.unfolded;
+    this.#sidebar.unfold(false);
+    if (folded) this.board.surface.scrollIntoView({ block: "nearest" });
+    return folded;
+  }
+
+  // A panel begins at its top; the list of nodes is found again where it was left.
+  #showAside() {
+    const { id } = this.panel;
+    if (id === this.#opened) return;
+    if (this.#opened === undefined) this.#listAt = this.#aside.scrollTop;
+    this.#opened = id;
+    this.#aside.classList.toggle("opened", id !== undefined);
+    this.#aside.scrollTop = id === undefined ? this.#listAt : 0;
   }
 
   fit() {
@@ -92,7 +118,13 @@ export class Stage {
     press.append(foreign(kind.title));
     return [
       make("p", {}, make("strong", {}, "Nothing here yet.")),
-      make("p", {}, "Start with a trigger: press ", make("em", {}, foreign(kind.title)), " in the list, or drag it here."),
+      make(
+        "p",
+        {},
+        "Start with a trigger: press ",
+        make("em", {}, foreign(kind.title)),
+        " in the list, or drag it here.",
+      ),
       press,
     ];
   }

@@ -14,6 +14,17 @@ const KEYS = [
 const KEYS_TO_READ = KEYS.filter(([key]) => ["Tab", "Enter", "Ctrl+wheel"].includes(key));
 const FACTOR = 1.25; // of one step of the zoom
 
+// What hangs over the board goes when somebody goes elsewhere.
+function leftKeys({ currentTarget, relatedTarget }) {
+  if (!currentTarget.contains(relatedTarget)) currentTarget.open = false;
+}
+
+function escapedKeys(event) {
+  if (event.key !== "Escape" || !event.currentTarget.open) return;
+  event.preventDefault();
+  event.currentTarget.open = false;
+}
+
 export class Toolbar {
   element;
   #undo;
@@ -26,14 +37,32 @@ export class Toolbar {
     this.#redo = button("Redo", acts.redo, { title: "Ctrl+Shift+Z" });
     this.#zoom = button("100 %", acts.unzoom, { class: "flow-zoom", title: "Back to 100 %" });
     const change = [this.#undo, this.#redo, button("Tidy", acts.tidy, { title: "Put the nodes in columns" })];
-    this.element = make("div", { class: "flow-tools", role: "group", "aria-label": "Board" },
+    this.element = make(
+      "div",
+      { class: "flow-tools", role: "group", "aria-label": "Board" },
       ...(readonly ? [] : change),
       button("Fit", acts.fit, { title: "Show the whole workflow" }),
-      make("span", { class: "flow-zooming" },
-        button("−", () => acts.zoom(1 / FACTOR), { "aria-label": "Zoom out" }), this.#zoom,
-        button("+", () => acts.zoom(FACTOR), { "aria-label": "Zoom in" })),
-      make("details", { class: "flow-keys" }, make("summary", {}, "Keys"),
-        make("dl", {}, ...(readonly ? KEYS_TO_READ : KEYS).flatMap(([key, does]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, does)]))));
+      make(
+        "span",
+        { class: "flow-zooming" },
+        button("−", () => acts.zoom(1 / FACTOR), { "aria-label": "Zoom out" }),
+        this.#zoom,
+        button("+", () => acts.zoom(FACTOR), { "aria-label": "Zoom in" }),
+      ),
+      make(
+        "details",
+        { class: "flow-keys", on: { focusout: leftKeys, keydown: escapedKeys } },
+        make("summary", {}, "Keys"),
+        make(
+          "dl",
+          {},
+          ...(readonly ? KEYS_TO_READ : KEYS).flatMap(([key, does]) => [
+            make("dt", {}, make("kbd", {}, key)),
+            make("dd", {}, does),
+          ]),
+        ),
+      ),
+    );
   }
 
   show(history) {

@@ -3,7 +3,17 @@
 import { bare } from "./dom.js";
 import { stringify } from "./exact.js";
 import { freePlace, isPlaced } from "./geometry.js";
-import { connected, disconnected, freshId, nodeOf, placed, refusal, replaced, withNode, withoutNode } from "./graph.js";
+import {
+  connected,
+  disconnected,
+  freshId,
+  nodeOf,
+  placed,
+  refusal,
+  replaced,
+  withNode,
+  withoutNode,
+} from "./graph.js";
 import { History } from "./history.js";
 import { tidy } from "./layout.js";
 
