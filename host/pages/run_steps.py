@@ -9,13 +9,13 @@ from typing import Final
 from markupsafe import Markup
 
 from host.model import Json
-from host.pages.run_words import FILTERS, ToldRun, node_name, outcome_of
+from host.pages.run_words import FILTERS, ToldRun, node_name, outcome_of, why_cancelled
 from host.pages.words import foreign, moment
-from host.workflow import Node, Outcome, Step
+from host.workflow import Node, Outcome, Result, Step
 from host.workflow.conditions import OPERATORS
 from host.workflow.kinds import EVENT_TRIGGER, MARKETING_COMMUNICATION, SYNC_DATA, WAIT
 
-_ALL: Final = 6  # facts that stand open; more of them are folded away
+_OPEN: Final = 5  # facts that stand open; more of them are folded away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,26 +24,27 @@ class ShownStep:
 
     name: Markup
     facts: tuple[Markup, ...]
+    more: tuple[Markup, ...]  # facts that are folded away
     outcome: str
     text: Markup
-
-    @property
-    def folded(self) -> bool:
-        """Whether the facts are too many to stand open."""
-        return len(self.facts) > _ALL
 
 
 def shown_steps(told: ToldRun, connections: Mapping[str, str], now: int) -> list[ShownStep]:
     """The steps of a run, in the order passed. `connections`: id → title; `now`: ms."""
-    return [
-        ShownStep(
-            name=node_name(told, step.node) if step.node else Markup("The whole run"),
-            facts=tuple(_facts(told, step, connections)),
-            outcome=outcome_of(told, place),
-            text=_text(told, step, outcome_of(told, place), now),
+    shown = []
+    for place, step in enumerate(told.steps):
+        facts = tuple(_facts(told, step, connections))
+        outcome = outcome_of(told, place)
+        shown.append(
+            ShownStep(
+                name=node_name(told, step.node) if step.node else Markup("The whole run"),
+                facts=facts[:_OPEN],
+                more=facts[_OPEN:],
+                outcome=outcome,
+                text=_text(told, step, outcome, now),
+            )
         )
-        for place, step in enumerate(told.steps)
-    ]
+    return shown
 
 
 def route_json(told: ToldRun) -> list[dict[str, str]]:
@@ -100,6 +101,8 @@ def _text(told: ToldRun, step: Step, outcome: str, now: int) -> Markup:
     if step.text:
         return foreign(step.text)
     node = told.node(step.node)
+    if outcome == Result.CANCELLED:
+        return Markup("it was cancelled: {}").format(why_cancelled(told))
     if outcome == Outcome.WAITING:
         due = next((wait.due for wait in told.waits if wait.node == step.node), None)
         return Markup("goes on {}").format(moment(due, now))

@@ -29,7 +29,7 @@ from host.workflow.reading import saved_graph
 
 FILTERS: Final = (EVENT_FILTER, CUSTOMER_FILTER)
 _MOST_TOLD: Final = 3  # things that one line tells of
-_WHY_CANCELLED: Final[Mapping[str | None, str]] = {
+_WHY_CANCELLED: Final[Mapping[str, str]] = {
     OPTED_OUT: "the customer opted out",
     WORKFLOW_DELETED: "the workflow was deleted",
     CANCELLED_BY_HAND: "somebody cancelled it",
@@ -105,15 +105,21 @@ def node_name(told: ToldRun, id_: str) -> Markup:
 
 def ending(told: ToldRun, connections: Mapping[str, str], now: int) -> Markup:
     """How a run ended, or where it is, in one line. `connections`: id → title; `now`: ms."""
-    done = list(_done(told, connections))
+    parts: list[Markup] = []
     if told.run.result == Result.ERROR:
-        return _joined([*_errors(told), *done])
-    if told.run.result == Result.CANCELLED:
-        why = _WHY_CANCELLED.get(told.run.reason, told.run.reason or "nobody knows why")
-        return _joined([Markup("cancelled: {}").format(why), *done])
-    if told.run.result == Result.WAITING:
-        return _joined([*_waits(told, now), *done])
-    return _joined(done or [_last(told)])
+        parts += _errors(told)
+    elif told.run.result == Result.CANCELLED:
+        parts.append(Markup("cancelled: {}").format(why_cancelled(told)))
+    elif told.run.result == Result.WAITING:
+        parts += _waits(told, now)
+    parts += _done(told, connections)
+    return _joined(parts or [_last(told)])
+
+
+def why_cancelled(told: ToldRun) -> str:
+    """Why a run goes no further."""
+    reason = told.run.reason or "it is not known why"
+    return _WHY_CANCELLED.get(reason, reason)
 
 
 def error_words(told: ToldRun, step: Step) -> Markup:
@@ -192,6 +198,8 @@ def outcome_of(told: ToldRun, place: int) -> str:
 
 def work_time(duration: int) -> str:
     """How long the work took (µs), as people read it: `0.4 ms`, `12 ms`, `1.5 s`."""
+    if duration < 100:
+        return "under 0.1 ms"
     if duration < 10_000:
         return f"{duration / 1000:.1f} ms"
     if duration < 1_000_000:

@@ -156,7 +156,6 @@ def workflow_log_routes(site: Site) -> list[Path]:
             route=wire.dumps(route_json(told)).decode(),
             shown_steps=shown_steps,
             errors=[error_words(told, s) for s in told.steps if s.outcome is Outcome.ERROR],
-            associated=bool(routing.takers.get(told.run.action or "")),
             event=key_text(event),
             event_label=event_label,
             **_words(routing),

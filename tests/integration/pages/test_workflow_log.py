@@ -11,7 +11,7 @@ import pytest
 from host import wire
 from host.app import Host
 from host.document import read_document
-from host.reading.events import read_event
+from host.reading.events import TakenEvent, read_event
 from host.store import runs as stored_runs
 from host.store.engine import Transaction
 from host.store.runs import Wait, due_waits
@@ -51,12 +51,15 @@ async def draw(scene: MessageScene, *workflows: Mapping[str, Any], prune: bool =
     await scene.host.bench.configure.apply(document, untested=True, prune=prune)
 
 
+def came(customer: str, id_: str, action: str = "point_add", **data: object) -> TakenEvent:
+    item = wire.dumps({"id": id_, "customer": customer, "action": action, "data": data})
+    return read_event(item, now=datetime.now(UTC), fallback_id=id_.strip)
+
+
 async def happen(
     scene: MessageScene, customer: str, id_: str, action: str = "point_add", **data: object
 ) -> None:
-    item = wire.dumps({"id": id_, "customer": customer, "action": action, "data": data})
-    event = read_event(item, now=datetime.now(UTC), fallback_id=id_.strip)
-    await scene.host.intake.take([event])
+    await scene.host.intake.take([came(customer, id_, action, **data)])
 
 
 def _all_waits(tx: Transaction) -> list[Wait]:
@@ -161,9 +164,8 @@ async def test_a_page_holds_fifty_runs_and_the_older_ones_follow(
     scene: MessageScene, viewer: Person, query: str
 ) -> None:
     await draw(scene, workflow(trigger(), communication(payload=PLAIN)))
-    for number in range(54):
-        given: dict[str, object] = {} if number == 53 else {"points": number}
-        await happen(scene, "c-1", f"e-{number:02}", "point_add", **given)
+    events = [came("c-1", f"e-{number:02}", points=number) for number in range(53)]
+    await scene.host.intake.take([*events, came("c-1", "e-53")])
 
     first = await viewer.get(f"{LOG}?{query}")
     older = await viewer.get(str(first.find("main > p.actions a")["href"]))
@@ -448,14 +450,29 @@ async def test_a_customers_time_line_shows_runs_with_their_events(
 
 async def test_a_long_life_of_runs_goes_on_over_pages(scene: MessageScene, viewer: Person) -> None:
     await draw(scene, WAITING, workflow(trigger(), node("i", "interrupt"), ways=("t>i",), name="B"))
-    for number in range(52):
-        await happen(scene, "c-1", f"e-{number}", points=1)
+    await scene.host.intake.take([came("c-1", f"e-{number}", points=1) for number in range(52)])
 
     first = await viewer.get("/customer", id="c-1", show="workflows")
     (older,) = [one for one in first.html.select("p.actions a") if one.get_text() == "Older"]
     second = await viewer.get(str(older["href"]).removesuffix("#line"))
 
     assert (len(rows(first)), len(rows(second))) == (100, 4)
+
+
+async def test_a_time_line_of_runs_looks_only_so_far(
+    scene: MessageScene, viewer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_runs, "LOOK", 2)
+    await draw(scene, workflow(trigger(), node("i", "interrupt"), ways=("t>i",)))
+    await happen(scene, "c-1", "e-1")
+    await happen(scene, "c-1", "e-2", action="tier_up")
+    await happen(scene, "c-1", "e-3", action="tier_up")
+
+    first = await viewer.get("/customer", id="c-1", show="workflows")
+    second = await viewer.get(str(first.find(".empty a")["href"]).removesuffix("#line"))
+
+    assert "Nothing found so far" in first.text
+    assert len(rows(second)) == 1
 
 
 async def test_nothing_ran_for_a_customer(scene: MessageScene, viewer: Person) -> None:
