@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from benchmarks import claims, end_to_end, intake, pages, plain
+from benchmarks import claims, end_to_end, intake, pages, plain, workflows
 from benchmarks.table import Row, as_markdown, machine, write_between_markers
 
 ITEMS: Final[Mapping[str, Callable[[], Iterator[Row]]]] = {
     "intake": intake.measure,
+    "workflows": workflows.measure,
     "end_to_end": end_to_end.measure,
     "claims": claims.measure,
     "plain": plain.measure,

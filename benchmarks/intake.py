@@ -28,8 +28,8 @@ def measure() -> Iterator[Row]:
 
 def _rows(taker: Taker, what: str, note: str) -> Iterator[Row]:
     for shape, size, connections, count in SHAPES:
-        _rate(taker, size, connections, count // 5)  # warm-up
-        runs = tuple(_rate(taker, size, connections, count) for _ in range(RUNS))
+        rate(taker, size, connections, count // 5)  # warm-up
+        runs = tuple(rate(taker, size, connections, count) for _ in range(RUNS))
         memory = f"{taker.server.memory_mb():.0f} MB resident"
         yield Row(
             what=f"{what}: {shape}",
@@ -39,7 +39,8 @@ def _rows(taker: Taker, what: str, note: str) -> Iterator[Row]:
         )
 
 
-def _rate(taker: Taker, size: int, connections: int, count: int) -> float:
+def rate(taker: Taker, size: int, connections: int, count: int) -> float:
+    """Events a second that a server takes, in arrays of `size` over so many connections."""
     url = taker.events_url
     requests = [post(url, body, taker.token) for body in bodies(events(count), size)]
     return count / send(url, requests, connections).seconds

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +81,9 @@ def baseline() -> Iterator[Taker]:
 
 
 @contextmanager
-def host(destination: Sink, *, delivers: bool) -> Iterator[Taker]:
+def host(
+    destination: Sink, *, delivers: bool, workflows: Sequence[Mapping[str, Any]] = ()
+) -> Iterator[Taker]:
     """A host in a data folder of its own, connected to the sink, every event associated.
 
     The customers are known to it; their first profile messages are delivered before it is
@@ -90,7 +92,9 @@ def host(destination: Sink, *, delivers: bool) -> Iterator[Taker]:
     with TemporaryDirectory(prefix="loyalty-host-bench-") as folder:
         environment = _environment(Path(folder))
         config = Path(folder, "bench.toml")
-        config.write_text(tomli_w.dumps(_configuration(destination.url)), encoding="utf-8")
+        config.write_text(
+            tomli_w.dumps(_configuration(destination.url, workflows)), encoding="utf-8"
+        )
         _run(environment, "apply", str(config))
         token = _run(environment, "tokens", "create", "bench", "--scope", "admin").strip()
         command = [_COMMAND, "serve", "--port", "0", *([] if delivers else ["--no-delivery"])]
@@ -131,7 +135,7 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _configuration(destination: str) -> dict[str, Any]:
+def _configuration(destination: str, workflows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     connection = {
         "module": "mparticle",
         "settings": {
@@ -145,7 +149,7 @@ def _configuration(destination: str) -> dict[str, Any]:
             {"loyalty": action, "external": action, "type": "transaction"} for action in ACTIONS
         ],
     }
-    return {"connections": {"bench": connection}}
+    return {"connections": {"bench": connection}, "workflows": list(workflows)}
 
 
 def _run(environment: Mapping[str, str], *words: str) -> str:
