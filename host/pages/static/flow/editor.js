@@ -98,7 +98,7 @@ export class Editor {
     this.#board.reveal(id);
     if (pointer) {
       this.#board.focus(id);
-      this.#panel.element.scrollIntoView({ block: "nearest" });
+      this.#stage.showPanel();
     } else {
       this.#panel.focus(field);
     }

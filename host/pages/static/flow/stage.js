@@ -90,6 +90,11 @@ export class Stage {
     return folded;
   }
 
+  // Scrolls the page to the panel, where it stands below the board.
+  showPanel() {
+    this.#aside.scrollIntoView({ block: "nearest" });
+  }
+
   // A panel begins at its top; the list of nodes is found again where it was left.
   #showAside() {
     const { id } = this.panel;
