@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from host.cli.main import run as run_command
 from host_mparticle.standin import create_app
+from host_mparticle.standin.far_side import KEPT_ARRIVALS, StandIn
 
 LOYALTY_HOST: Final = Path(sys.executable).with_name("loyalty-host")
 PATIENCE: Final = 30.0  # seconds that anything awaited may take
@@ -62,10 +63,10 @@ class Recorder:
 
 
 class StandInServer:
-    """The stand-in destination on a port of its own."""
+    """The stand-in destination on a port of its own; it keeps so many of the latest arrivals."""
 
-    def __init__(self) -> None:
-        app = create_app()
+    def __init__(self, kept: int = KEPT_ARRIVALS) -> None:
+        app = create_app(stand_in=StandIn(kept_arrivals=kept))
         self.stand_in = app.state.stand_in
         self.recorder = Recorder(app)
         self._server = uvicorn.Server(
@@ -290,9 +291,9 @@ class HostProcess:
 
 
 @contextmanager
-def stand_in() -> Iterator[StandInServer]:
+def stand_in(kept: int = KEPT_ARRIVALS) -> Iterator[StandInServer]:
     """A running stand-in."""
-    server = StandInServer()
+    server = StandInServer(kept)
     try:
         yield server
     finally:
