@@ -291,6 +291,21 @@ async def test_an_operator_cancels_a_run_that_waits(scene: MessageScene, operato
     assert await scene.ids() == []
 
 
+async def test_what_went_on_meanwhile_is_told_and_not_cancelled(
+    scene: MessageScene, operator: Person
+) -> None:
+    await draw(scene, WAITING)
+    await happen(scene, "c-1", "e-1", points=1)
+    page = await operator.get(RUNNING)
+    await go_on(scene)
+
+    late = await operator.post(str(page.find("form[action$='/cancel']")["action"]))
+
+    assert late.toast == "Nothing was cancelled: the run came to its end meanwhile."
+    assert "sent point_add to mParticle" in late.text
+    assert len(await scene.ids()) == 1
+
+
 async def test_a_viewer_cancels_nothing(scene: MessageScene, viewer: Person) -> None:
     await draw(scene, WAITING)
     await happen(scene, "c-1", "e-1", points=1)
