@@ -172,12 +172,15 @@ def _node_faults(node: Node, around: Around) -> Iterator[NodeFault]:
                 yield NodeFault(
                     node=node.id,
                     field=known.name,
-                    message=f"{known.label} is missing: give it",
+                    message=_MISSING.get(known.kind, f"{known.label} is missing: give it"),
                 )
             continue
         for message in _FIELD_FAULTS[known.kind](value, known):
             yield NodeFault(node=node.id, field=known.name, message=message)
     yield from _OFFERED.get(node.type, _nothing)(node, around)
+
+
+_MISSING: Final = {FieldKind.CONDITIONS: "there is no condition yet: add one"}
 
 
 def _text_faults(value: Json, known: NodeField) -> Iterator[str]:

@@ -65,6 +65,7 @@ document.addEventListener("click", (event) => {
 // A form is sent once; a button says what it waits for.
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
+  if (button?.formTarget === "_blank") return;  // what is edited stays in this page
   if (button?.dataset.busy) button.textContent = button.dataset.busy;
   event.target.dataset.sent = "";
 });
@@ -72,7 +73,7 @@ document.addEventListener("submit", (event) => {
 // Edits that would be lost.
 addEventListener("input", (event) => {
   const form = event.target.closest?.("form[data-guard]");
-  if (form) form.dataset.edited = "";
+  if (form && !event.target.closest("flow-canvas")) form.dataset.edited = "";  // that warns itself
 });
 addEventListener("beforeunload", (event) => {
   if (document.querySelector("form[data-guard][data-edited]:not([data-sent])")) event.preventDefault();
