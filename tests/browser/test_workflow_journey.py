@@ -133,7 +133,7 @@ def test_the_way_click_by_click(start: Start) -> None:
     line = page.locator("tbody tr")
     expect(line).to_have_count(1)
     expect(line).to_contain_text("success")
-    expect(line.get_by_role("link", name="c-1")).to_be_visible()
+    expect(line.get_by_role("link", name="c-1", exact=True)).to_be_visible()
 
 
 def test_the_way_by_keyboard_alone(start: Start) -> None:
