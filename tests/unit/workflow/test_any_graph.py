@@ -77,7 +77,7 @@ def check_run(graph: Graph, given: dict[str, Json]) -> None:
     assert (again.steps, again.actions, again.began) == (run.steps, run.actions, run.began)
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(derandomize=True, max_examples=100, deadline=None)
 @given(sound(), data)
 def test_a_sound_graph_runs_to_its_end_always_alike(
     value: dict[str, Any], given: dict[str, Json]
@@ -88,7 +88,7 @@ def test_a_sound_graph_runs_to_its_end_always_alike(
     check_run(graph, given)
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
+@settings(derandomize=True, max_examples=150, deadline=None)
 @given(unsound(), data)
 def test_any_graph_is_refused_with_its_node_or_runs_to_its_end(
     value: dict[str, Any], given: dict[str, Json]

@@ -135,38 +135,44 @@ def test_edges_that_do_not_fit_are_told() -> None:
     ]
 
 
+EMPTY = [
+    ("connection", "Connection is missing: give it"),
+    ("event", "External event is missing: give it"),
+    ("event_type", "External event type is missing: give it"),
+]
+
+
 @pytest.mark.parametrize(
     ("node", "missing"),
     [
-        ({"id": "n", "type": "event_filter"}, [("rows", "Conditions")]),
-        ({"id": "n", "type": "customer_filter", "rows": []}, [("rows", "Conditions")]),
-        ({"id": "n", "type": "wait"}, [("amount", "How long")]),
+        ({"id": "n", "type": "event_filter"}, [("rows", "there is no condition yet: add one")]),
         (
-            {"id": "n", "type": "marketing_communication"},
-            [
-                ("connection", "Connection"),
-                ("event", "External event"),
-                ("event_type", "External event type"),
-            ],
+            {"id": "n", "type": "customer_filter", "rows": []},
+            [("rows", "there is no condition yet: add one")],
         ),
-        (
-            message("n", connection=" ", event="\t", event_type=" "),
-            [
-                ("connection", "Connection"),
-                ("event", "External event"),
-                ("event_type", "External event type"),
-            ],
-        ),
-        ({"id": "n", "type": "sync_data"}, [("connection", "Connection")]),
+        ({"id": "n", "type": "wait"}, [("amount", "How long is missing: give it")]),
+        ({"id": "n", "type": "marketing_communication"}, EMPTY),
+        (message("n", connection=" ", event="\t", event_type=" "), EMPTY),
+        ({"id": "n", "type": "sync_data"}, EMPTY[:1]),
         ({"id": "n", "type": "interrupt"}, []),
     ],
 )
 def test_every_field_that_is_needed_is_asked_for(
     node: dict[str, Any], missing: list[tuple[str, str]]
 ) -> None:
-    assert of_node(node) == [
-        ("n", field, f"{label} is missing: give it") for field, label in missing
-    ]
+    assert of_node(node) == [("n", field, words) for field, words in missing]
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"id": "n", "type": "event_filter"},
+        {"id": "n", "type": "customer_filter", "rows": []},
+    ],
+    ids=["no rows", "empty rows"],
+)
+def test_a_filter_without_a_condition_is_told(node: dict[str, Any]) -> None:
+    assert of_node(node) == [("n", "rows", "there is no condition yet: add one")]
 
 
 def test_a_trigger_without_an_event_is_told() -> None:

@@ -148,7 +148,7 @@ def test_every_operator_stands_in_the_tables_above() -> None:
     assert {case[0] for case in (*TEXTS, *NUMBERS, *OTHERS, *LISTS)} == set(OPERATORS)
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(OPERATORS)), json_values | st.just(MISSING), json_values)
 def test_no_json_makes_an_operator_raise(
     operator: str, found: Json | Missing, wanted: Json
@@ -167,7 +167,7 @@ def test_the_longest_values_that_events_bring_make_none_raise(operator: str, tex
     assert OPERATORS[operator].holds("10", found) in (True, False)
 
 
-@settings(derandomize=True, max_examples=100, deadline=None)
+@settings(derandomize=True, max_examples=60, deadline=None)
 @given(json_values)
 def test_empty_and_not_empty_are_opposites(found: Json) -> None:
     empty = OPERATORS["is_empty"].holds(found, None)
@@ -180,7 +180,7 @@ def test_empty_and_not_empty_are_opposites(found: Json) -> None:
     ("yes", "no"),
     [("is", "is_not"), ("contains", "does_not_contain"), ("in_list", "not_in_list")],
 )
-@settings(derandomize=True, max_examples=100, deadline=None)
+@settings(derandomize=True, max_examples=60, deadline=None)
 @given(found=json_values | st.just(MISSING), wanted=json_values)
 def test_a_negated_operator_holds_when_the_other_does_not(
     yes: str, no: str, found: Json | Missing, wanted: Json

@@ -225,7 +225,7 @@ def test_what_follows_a_dot_is_a_name_and_is_not_evaluated(path: str) -> None:
     assert failure(f"{{{{ {path} }}}}") == f"{path} is not there"
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=150, deadline=None)
 @given(st.text(alphabet="{}. ab_()'evntdacusomr", max_size=40) | texts | constants, json_values)
 def test_any_text_is_refused_found_or_told_not_to_be_there(text: Json, data: Json) -> None:
     try:
@@ -323,3 +323,10 @@ def test_long_numbers_count_as_well() -> None:
 def test_one_text_that_names_a_long_value_many_times_is_refused() -> None:
     with pytest.raises(LookupFailed, match="more than 256 KB"):
         total({"a": "{{ event.data.a }}" * 50}, {"a": "x" * (MOST_BYTES // 40)})
+
+
+def test_a_text_that_is_compared_is_bounded_as_well() -> None:
+    find = written("{{ event.data.a }}" * 50)
+
+    with pytest.raises(LookupFailed, match="more than 256 KB"):
+        find(subject({"a": "x" * (MOST_BYTES // 40)}))

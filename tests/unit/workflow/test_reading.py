@@ -188,7 +188,7 @@ def test_what_is_as_if_not_typed_is_not_kept() -> None:
     assert node.values == {}
 
 
-@settings(derandomize=True, max_examples=100, deadline=None)
+@settings(derandomize=True, max_examples=50, deadline=None)
 @given(sound())
 def test_a_graph_comes_back_as_it_was_saved(value: dict[str, Any]) -> None:
     graph = read(value)
@@ -200,7 +200,7 @@ def test_a_graph_comes_back_as_it_was_saved(value: dict[str, Any]) -> None:
     assert plain(graph_as_json(saved_graph(text))) == plain(graph_as_json(graph))
 
 
-@settings(derandomize=True, max_examples=100, deadline=None)
+@settings(derandomize=True, max_examples=50, deadline=None)
 @given(unsound())
 def test_what_is_read_without_fault_comes_back_too_sound_or_not(value: dict[str, Any]) -> None:
     if form_faults(value):
@@ -210,7 +210,7 @@ def test_what_is_read_without_fault_comes_back_too_sound_or_not(value: dict[str,
     assert saved_graph(wire.dumps(graph_as_json(graph)).decode()) == graph
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=50, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(("nodes", "edges", "other")),
