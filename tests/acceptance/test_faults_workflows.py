@@ -14,7 +14,7 @@ QUICK = "resend_waits = [0.05, 0.1, 0.1, 0.2, 0.2]\ntimeout = 0.4"
 def test_a_killed_host_leaves_no_event_with_some_of_its_messages(
     host: HostProcess, destination: StandInServer
 ) -> None:
-    events = numbered_events(events=400, customers=20)
+    events = numbered_events(events=240, customers=20)
     host.configure(
         configuration(destination.url, delivery=QUICK)
         + workflow("First", "one", "two")
@@ -25,7 +25,7 @@ def test_a_killed_host_leaves_no_event_with_some_of_its_messages(
     kill_under_load(host, events, kills=1, dice=random.Random(5))
     books = host.settle()
 
-    assert books["made"] == books["delivered"] == 4 * 400
+    assert books["made"] == books["delivered"] == 4 * 240
     assert told_of(destination) == wanted_of(events, "point_add", "one", "two", "three")
     assert destination.stand_in.counters["conflicting_repeats"] == 0
 
