@@ -13,11 +13,14 @@ from host.configuration import (
     merge,
     needs_trying,
 )
+from host.configuration.stored import to_stored
 from host.errors import Fault, InvalidConfiguration, VersionConflict
 from host.manifest import Manifest, SettingKind
 from host.model import ConnectionState, Secret
 from host.registry import Module, Registry
 from host.routing import Route, module_named
+from host.store.connections import ConnectionEdit
+from host.store.vault import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,14 @@ class Change:
     config: ConnectionConfig | None  # None: it goes
     module: Module
     connects: bool = True  # False: it was disconnected, and this brings nothing to connect with
+
+    @property
+    def id(self) -> str:
+        """The connection's id."""
+        if self.config is not None:
+            return self.config.id
+        assert self.before is not None, "what was not there does not go"
+        return self.before.row.id
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -42,6 +53,28 @@ class Change:
         if self.before is None or self.before.row.state is not ConnectionState.CONNECTED:
             return True
         return needs_trying(self.before.config, self.config)
+
+    def edit(self, vault: Vault, title: str | None) -> ConnectionEdit | None:
+        """As the store takes it; None: it goes. `title`: what trying told; None: not tried."""
+        config, before = self.config, self.before
+        if config is None:
+            return None
+        document, secrets = to_stored(config)
+        connection = config.connection(self.module.manifest) if self.module.manifest else None
+        known = before.row.title if before else ""
+        return ConnectionEdit(
+            key=before.key if before else None,
+            version=before.row.version if before else None,
+            id=config.id,
+            module=config.module,
+            title=known if title is None else title,
+            document=document,
+            secrets=vault.close(secrets),
+            enabled=config.enabled,
+            paused=config.paused,
+            environment=connection.environment if connection else None,
+            state=ConnectionState.CONNECTED if self.connects else ConnectionState.NOT_CONNECTED,
+        )
 
 
 def change_by(draft: ConnectionDraft, before: Route | None, registry: Registry) -> Change:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final
 
 from host.configuration import (
-    ConnectionConfig,
     ConnectionDraft,
 )
 from host.configuration.stored import to_stored
@@ -16,9 +15,9 @@ from host.configure.change import (
     Change,
     change_by,
     check_version,
-    missing_secrets,
     without_secrets,
 )
+from host.configure.trying import Trying
 from host.configure.workflow_change import WorkflowChange
 from host.configure.workflows import (
     Workflows,
@@ -30,17 +29,13 @@ from host.document import Document, write_document
 from host.errors import (
     CannotTell,
     Fault,
-    FixSettings,
     InvalidConfiguration,
-    PluginFault,
-    RefusedSettings,
 )
 from host.http import DestinationPolicy, Http
 from host.model import ConnectionState, Reason
-from host.registry import Module, Registry
+from host.registry import Registry
 from host.routing import Route, Routing, RoutingCache
 from host.store.connections import (
-    ConnectionEdit,
     delete_connection,
     deleted_with_messages,
     pause_connection,
@@ -87,8 +82,7 @@ class Configure:
         self._store = store
         self._registry = registry
         self._routing = routing
-        self._policy = policy
-        self._http = http
+        self._trying = Trying(policy, http)
         self._workflows = Workflows(store, routing.read)
 
     async def routing(self) -> Routing:
@@ -181,9 +175,9 @@ class Configure:
         if draft is not None:
             change = self._changes(routing, [draft])[0]
             assert change.config is not None, "a draft deletes nothing"
-            return Trial(title=await self._try(change.config, change.module))
+            return Trial(title=await self._trying.ask(change.config, change.module))
         route = routing.find(id_)
-        title = await self._try(route.config, route.module)
+        title = await self._trying.ask(route.config, route.module)
         if route.row.state is ConnectionState.NEEDS_ATTENTION:
             await self._store.write(partial(reconnect, key=route.key, title=title))
         return Trial(title=title)
@@ -260,7 +254,7 @@ class Configure:
             if change.config is None or untested or not change.needs_trying:
                 continue
             try:
-                titles[change.config.id] = await self._try(change.config, change.module)
+                titles[change.config.id] = await self._trying.ask(change.config, change.module)
             except InvalidConfiguration as error:
                 if len(changes) == 1:
                     raise  # with what the destination said
@@ -273,8 +267,8 @@ class Configure:
         edits = [
             edit
             for change in changes
-            if (edit := self._edit(change, titles)) is not None
-            and (change.lines or (change.config is not None and change.config.id in titles))
+            if (change.lines or change.id in titles)
+            and (edit := change.edit(self._store.vault, titles.get(change.id))) is not None
         ]
 
         def write(tx: Transaction) -> None:
@@ -303,48 +297,6 @@ class Configure:
     async def _withhold(self, key: int) -> None:
         while await self._store.write(lambda tx: withhold_deleted(tx, key)):
             pass
-
-    async def _try(self, config: ConnectionConfig, module: Module) -> str:
-        """Ask the destination. Raises InvalidConfiguration by setting, or CannotTell."""
-        path = f"connections.{config.id}"
-        if module.manifest is None or not module.ready:
-            text = f"the module {module.name} is {module.state}: {module.reason}"
-            raise InvalidConfiguration([Fault(path=f"{path}.module", message=text)])
-        if missing := missing_secrets(config, module.manifest):
-            raise InvalidConfiguration(tuple(missing.values()))
-        try:
-            async with self._http(self._policy, timeout=config.delivery.timeout) as http:
-                return await module.connect(config.settings_for(module.manifest), http)
-        except FixSettings as error:
-            faults = [
-                Fault(path=f"{path}.settings.{name}", message=text)
-                for name, text in error.fields.items()
-            ]
-            whole = Fault(path=path, message=str(error))
-            raise RefusedSettings(faults or [whole], str(error)) from None
-        except PluginFault as error:
-            raise CannotTell(str(error)) from None
-
-    def _edit(self, change: Change, titles: dict[str, str]) -> ConnectionEdit | None:
-        config = change.config
-        if config is None:
-            return None
-        before = change.before
-        document, secrets = to_stored(config)
-        connection = config.connection(change.module.manifest) if change.module.manifest else None
-        return ConnectionEdit(
-            key=before.key if before else None,
-            version=before.row.version if before else None,
-            id=config.id,
-            module=config.module,
-            title=titles.get(config.id, before.row.title if before else ""),
-            document=document,
-            secrets=self._store.vault.close(secrets),
-            enabled=config.enabled,
-            paused=config.paused,
-            environment=connection.environment if connection else None,
-            state=ConnectionState.CONNECTED if change.connects else ConnectionState.NOT_CONNECTED,
-        )
 
 
 _LOCKED_OUT: Final = Reason(
