@@ -104,7 +104,10 @@ def read_workflows(text: str) -> tuple[WorkflowDraft, ...]:
 def _listed(text: str) -> object:
     try:
         value = wire.loads(text)
-    except (ValueError, RecursionError):  # no JSON, so it must be a file
+    except (ValueError, RecursionError) as error:  # no JSON, so it must be a file
+        if text.lstrip().startswith("{"):
+            message = f"the text is not JSON: {error}"
+            raise InvalidConfiguration([Fault(path="", message=message)]) from None
         return _toml(text).get("workflows", [])
     if isinstance(value, dict) and "workflows" in value:
         return value["workflows"]

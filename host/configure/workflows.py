@@ -72,8 +72,7 @@ class WorkflowView:
     @property
     def trigger(self) -> str:
         """The loyalty event that starts it; "" while there is none."""
-        found = (node.text("event") for node in self.graph.nodes if node.type == EVENT_TRIGGER)
-        return next(found, "")
+        return trigger_of(self.graph)
 
     @property
     def ready(self) -> bool:
@@ -296,6 +295,12 @@ class Workflows:
             )
             for saved in saved_workflows(tx)
         ]
+
+
+def trigger_of(graph: Graph) -> str:
+    """The loyalty event that a graph begins with; "" while there is none."""
+    found = (node.text("event") for node in graph.nodes if node.type == EVENT_TRIGGER)
+    return next(found, "")
 
 
 def saved_workflows(tx: Transaction) -> list[SavedWorkflow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,17 +10,27 @@ from starlette.routing import Route as Path
 
 from host import wire
 from host.api.answers import answer
-from host.configuration.reading import Faults as FormFaults
-from host.errors import InvalidConfiguration, NotFound, UnreadableBody, VersionConflict
+from host.errors import InvalidConfiguration, NotFound, VersionConflict
 from host.pages import entrance
+from host.pages.drawn import (
+    drawn_graph,
+    drawn_workflow,
+    fault_words,
+    form_faults,
+    graph_text,
+    node_of,
+)
 from host.pages.entrance import visitor_of
 from host.pages.forms import Faults, Form, read_form
 from host.pages.palette import faults_json, palette
 from host.pages.site import Site
 from host.pages.toast import go
 from host.pages.workflow_frame import WorkflowFrame, draw_workflow, find_workflow_frame
-from host.workflow import Graph, graph_as_json, read_graph
-from host.workflow.document import LONGEST_NAME, read_workflow
+from host.workflow import Graph
+from host.workflow.document import LONGEST_NAME
+
+Mark: TypeAlias = dict[str, str]
+"""A fault or a warning, as the canvas shows it."""
 
 _LATE: Final = (
     "Somebody else saved this workflow while you were drawing. What you drew is kept below. "
@@ -41,14 +51,17 @@ def workflow_editor_routes(site: Site) -> list[Path]:
         visitor = visitor_of(request)
         by = visitor.name if visitor else None
         try:
-            draft = read_workflow({"name": form.text("name"), **_drawn(form)})
             view = await site.workflows.save(
-                draft, id_=frame.view.row.id, version=form.version, by=by, draft_only=True
+                drawn_workflow(form),
+                id_=frame.view.row.id,
+                version=form.version,
+                by=by,
+                draft_only=True,
             )
         except VersionConflict:
             return await _again(request, frame, form, 409, Faults(whole=(_LATE,)))
         except InvalidConfiguration as error:
-            faults = Faults.of(error.faults, "workflow", ("name",))
+            faults = form_faults(error.faults, ("name",), None)
             return await _again(request, frame, form, 422, faults)
         if form.text("do") != "activate":
             return go(frame.path, _saved(view.row.active, view.row.version))
@@ -60,16 +73,8 @@ def workflow_editor_routes(site: Site) -> list[Path]:
         return go(frame.path, f"Active: events start version {view.row.version} from now on.")
 
     async def post_check(request: Request) -> Response:
-        form = await read_form(request)
-        try:
-            graph = drawn_graph(form)
-        except InvalidConfiguration as error:
-            told = [
-                {"node": _node_of(fault.path), "field": "", "level": "fault", "message": str(fault)}
-                for fault in error.faults
-            ]
-            return answer({"faults": told})
-        return answer({"faults": faults_json(await site.workflows.check(graph))})
+        _, marks = await _read(await read_form(request))
+        return answer({"faults": marks})
 
     async def get_versions(request: Request) -> Response:
         frame = await find_workflow_frame(site, request)
@@ -86,6 +91,7 @@ def workflow_editor_routes(site: Site) -> list[Path]:
         frame = await find_workflow_frame(site, request)
         version = _number(request.path_params["version"])
         graph = await site.workflows.graph(frame.view.row.id, version)
+        saved = await site.workflows.versions(frame.view.row.id)
         return await draw_workflow(
             site,
             request,
@@ -93,6 +99,7 @@ def workflow_editor_routes(site: Site) -> list[Path]:
             frame,
             tab="/versions",
             version=version,
+            saved=next((one for one in saved if one.version == version), None),
             drawn=graph_text(graph),
             palette=await _palette(graph),
         )
@@ -111,27 +118,52 @@ def workflow_editor_routes(site: Site) -> list[Path]:
         request: Request, frame: WorkflowFrame, form: Form, status: int, faults: Faults
     ) -> Response:
         """The editor with what was drawn, and what is wrong with it."""
+        graph, marks = await _read(form)
         return await _page(
             request,
             frame,
             status=status,
             faults=faults,
-            typed=form.secret("graph"),
             name=form.text("name"),
-            version=None if status == 409 else form.version,
+            version=frame.view.row.version if status == 409 else form.version,
+            edited=True,
+            graph=graph or frame.view.graph,
+            drawn=form.secret("graph"),
+            marks=marks,
         )
+
+    async def _read(form: Form) -> tuple[Graph | None, list[Mark]]:
+        """The graph that was posted, None if it cannot be read, and what is wrong with it."""
+        try:
+            graph = drawn_graph(form)
+        except InvalidConfiguration as error:
+            return None, [
+                {"node": node_of(one.path), "field": "", "level": "fault", "message": one.message}
+                for one in error.faults
+            ]
+        return graph, faults_json(await site.workflows.check(graph))
 
     async def _page(
         request: Request,
         frame: WorkflowFrame,
         *,
         status: int = 200,
-        faults: Faults | None = None,
-        typed: str = "",
-        name: str | None = None,
-        version: int | None = None,
+        marks: list[Mark] | None = None,
+        **typed: Any,
     ) -> Response:
         view = frame.view
+        shown = {
+            "faults": None,
+            "name": view.row.name,
+            "version": view.row.version,
+            "edited": False,
+            "graph": view.graph,
+            "drawn": graph_text(view.graph),
+            **typed,
+        }
+        graph: Graph = shown.pop("graph")
+        if marks is None:
+            marks = faults_json(view.faults)
         return await draw_workflow(
             site,
             request,
@@ -139,15 +171,11 @@ def workflow_editor_routes(site: Site) -> list[Path]:
             frame,
             tab="",
             status=status,
-            faults=faults,
-            name=view.row.name if name is None else name,
             longest=LONGEST_NAME,
-            version=view.row.version if version is None else version,
-            drawn=typed or graph_text(view.graph),
-            edited=bool(typed),
-            palette=await _palette(view.graph),
-            marks=wire.dumps(faults_json(view.faults)).decode(),
-            found=view.faults,
+            palette=await _palette(graph),
+            found=[fault_words(one["node"], one["message"], graph) for one in marks],
+            **shown,
+            marks=wire.dumps(marks).decode(),
         )
 
     async def _palette(graph: Graph) -> str:
@@ -165,31 +193,6 @@ def workflow_editor_routes(site: Site) -> list[Path]:
     ]
 
 
-def drawn_graph(form: Form) -> Graph:
-    """The graph that was posted. Raises UnreadableBody, InvalidConfiguration."""
-    noted = FormFaults()
-    graph = read_graph(_drawn(form), "workflow", noted)
-    noted.raise_if_any()
-    return graph
-
-
-def _drawn(form: Form) -> dict[str, object]:
-    """The graph that was posted, as JSON gave it. Raises UnreadableBody."""
-    try:
-        value = wire.loads(form.secret("graph"))
-    except (ValueError, RecursionError):
-        raise UnreadableBody("the graph is not JSON") from None
-    if not isinstance(value, dict):
-        raise UnreadableBody("the graph is not an object with nodes and edges")
-    return {"nodes": value.get("nodes", []), "edges": value.get("edges", [])}
-
-
-def _node_of(path: str) -> str:
-    """The node that the path of a fault names; "": none."""
-    _, nodes, rest = path.partition(".nodes.")
-    return rest.partition(".")[0] if nodes else ""
-
-
 def _saved(active: bool, version: int) -> str:
     if active:
         return f"Saved as version {version}, a draft. Activate it to have events start it."
@@ -200,8 +203,3 @@ def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > _LONGEST_NUMBER:
         raise NotFound("there is no such version")
     return int(text)
-
-
-def graph_text(graph: Graph) -> str:
-    """A graph as the canvas takes and posts it: JSON."""
-    return wire.dumps(graph_as_json(graph)).decode()

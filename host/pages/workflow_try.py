@@ -10,14 +10,15 @@ from starlette.routing import Route as Path
 
 from host import wire
 from host.accounts import Role
+from host.configure.workflows import trigger_of
 from host.errors import Fault, InvalidConfiguration
 from host.model import Event, Json, to_ms
 from host.pages import entrance
+from host.pages.drawn import drawn_graph, form_faults, graph_text
 from host.pages.forms import Faults, read_form
 from host.pages.palette import palette
 from host.pages.site import Site
 from host.pages.words import iso, pretty
-from host.pages.workflow_editor import drawn_graph, graph_text
 from host.pages.workflow_frame import WorkflowFrame, draw_workflow, find_workflow_frame
 from host.sample_run import SampleRun, given_sample, try_out
 from host.workflow import KINDS, Graph
@@ -47,7 +48,7 @@ def workflow_try_routes(site: Site) -> list[Path]:
                 site.workflows, site.store, site.routing, graph, event=event, customer=customer
             )
         except InvalidConfiguration as error:
-            faults = Faults.of(error.faults, "", _NAMES)
+            faults = form_faults(error.faults, _NAMES, graph)
             return await _page(
                 request,
                 frame,
@@ -68,8 +69,9 @@ def workflow_try_routes(site: Site) -> list[Path]:
         typed: tuple[str, str] | None = None,
         faults: Faults | None = None,
     ) -> Response:
+        chosen = typed is None  # by the host
         if typed is None:
-            typed = await _suggested(frame)
+            typed = await _suggested(graph)
         around = await site.store.read(site.workflows.around)
         nodes = {node.id: node for node in graph.nodes}
         return await draw_workflow(
@@ -80,6 +82,7 @@ def workflow_try_routes(site: Site) -> list[Path]:
             tab="/try",
             status=status,
             run=run,
+            invented=run is not None and chosen and not run.real,
             event_text=typed[0],
             customer_text=typed[1],
             faults=faults,
@@ -89,9 +92,9 @@ def workflow_try_routes(site: Site) -> list[Path]:
             titles={id_: KINDS[node.type].title for id_, node in nodes.items()},
         )
 
-    async def _suggested(frame: WorkflowFrame) -> tuple[str, str]:
-        """The newest such event and who did it, else an invented one."""
-        action = frame.view.trigger
+    async def _suggested(graph: Graph) -> tuple[str, str]:
+        """The newest event that starts it and who did that, else an invented one."""
+        action = trigger_of(graph)
         if not action:
             return "", ""
         sample = await site.store.read(lambda tx: given_sample(tx, action))

@@ -16,13 +16,16 @@ from host.document import read_workflows, write_workflow
 from host.errors import InvalidConfiguration, VersionConflict
 from host.pages import entrance
 from host.pages.drawing import draw
+from host.pages.drawn import WORKFLOW, fault_words
 from host.pages.entrance import visitor_of
 from host.pages.forms import Faults, Form, read_form
 from host.pages.site import Site
 from host.pages.toast import go
+from host.workflow import Level
 from host.workflow.document import LONGEST_NAME, free_name, read_workflow
 
 LIST: Final = "/workflows"
+_MOST_TOLD: Final = 20  # faults of an import
 
 _SHOWN: Final[Mapping[str, Callable[[WorkflowView], bool]]] = {
     "": lambda view: True,
@@ -77,8 +80,7 @@ def workflow_routes(site: Site) -> list[Path]:
                 wanted = replace(draft, name=name, active=False)
                 view = await site.workflows.save(wanted, by=_who(request))
         except InvalidConfiguration as error:
-            faults = Faults({"text": "; ".join(str(fault) for fault in error.faults)})
-            return await _new(request, status=422, text=text, import_faults=faults)
+            return await _new(request, status=422, text=text, import_faults=_unread(error))
         if view is None or len(drafts) > 1:
             return go(LIST, f"Imported as drafts: {len(drafts)} workflows.")
         text = "Imported as a draft. Look it through, then activate it."
@@ -86,10 +88,14 @@ def workflow_routes(site: Site) -> list[Path]:
 
     async def get_export(request: Request) -> Response:
         view = await site.workflows.find(request.path_params["id"])
+        row = view.row
+        # As `export` writes it: of what is active the version that runs.
+        runs = row.active_version if row.active else None
+        graph = view.graph if runs is None else await site.workflows.graph(row.id, runs)
         return Response(
-            write_workflow(view.row.name, view.row.active, view.graph),
+            write_workflow(row.name, row.active, graph),
             media_type="application/toml",
-            headers={"Content-Disposition": f'attachment; filename="{view.row.id}.toml"'},
+            headers={"Content-Disposition": f'attachment; filename="{row.id}.toml"'},
         )
 
     async def post_duplicate(request: Request) -> Response:
@@ -106,8 +112,14 @@ def workflow_routes(site: Site) -> list[Path]:
         id_ = request.path_params["id"]
         try:
             view = await site.workflows.activate(id_, by=_who(request))
-        except InvalidConfiguration as error:
-            text = f"Not activated: {error.faults[0].message}. Its faults are marked."
+        except InvalidConfiguration:
+            view = await site.workflows.find(id_)
+            told = [
+                fault_words(fault.node, fault.message, view.graph)
+                for fault in view.faults
+                if fault.level is Level.FAULT
+            ]
+            text = f"Not activated. {'; '.join(told[:1])}. Its faults are marked."
             return go(f"{LIST}/{id_}", text, failed=True)
         return go(_back(form, id_), f"{view.row.name} is active: events start it from now on.")
 
@@ -163,7 +175,15 @@ def _back(form: Form, id_: str) -> str:
     return LIST if form.text("from") == "list" else f"{LIST}/{id_}"
 
 
+def _unread(error: InvalidConfiguration) -> Faults:
+    """What is wrong with a text to import: one fault stands at the field, more on top."""
+    told = tuple(str(fault) for fault in error.faults)
+    if len(told) == 1:
+        return Faults({"text": told[0]})
+    return Faults({"text": f"It has {len(told)} faults: see above."}, told[:_MOST_TOLD])
+
+
 def _faults(error: InvalidConfiguration | VersionConflict) -> Faults:
     if isinstance(error, VersionConflict):
         return Faults({"name": str(error)})
-    return Faults.of(error.faults, "workflow", ("name",))
+    return Faults.of(error.faults, WORKFLOW, ("name",))

@@ -70,7 +70,11 @@ document.addEventListener("submit", (event) => {
   event.target.dataset.sent = "";
 });
 
-// Edits that would be lost.
+// Edits that would be lost. Whoever presses Discard has said that they may be.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-discard]");
+  if (link && !(event.ctrlKey || event.metaKey || event.shiftKey)) link.closest("form").dataset.sent = "";
+});
 addEventListener("input", (event) => {
   const form = event.target.closest?.("form[data-guard]");
   if (form && !event.target.closest("flow-canvas")) form.dataset.edited = "";  // that warns itself

@@ -28,7 +28,7 @@ class FlowCanvas extends HTMLElement {
     addEventListener(
       "beforeunload",
       (event) => {
-        if (this.dirty && !this.#sent) event.preventDefault();
+        if (this.dirty && !this.#sent && this.form?.dataset.sent === undefined) event.preventDefault();
       },
       { signal },
     );

@@ -70,7 +70,10 @@ export class Palette {
   // The second line of a node: what tells it from others of its kind.
   secondLine(node) {
     const kind = this.kind(node.type);
-    if (kind.summary) return shown(node[kind.summary]) || "Not set yet";
+    if (kind.summary) {
+      const field = kind.fields.find(({ name }) => name === kind.summary);
+      return valueWords(field, node[kind.summary]) || "Not set yet";
+    }
     const conditions = kind.fields.find((field) => field.kind === "conditions");
     const words = conditions
       ? conditionWords(conditions, node[conditions.name])
