@@ -15,6 +15,8 @@ from host.workflow.document import WorkflowDraft, read_workflow
 WORKFLOW: Final = "workflow"
 """What the paths of a drawn workflow's faults begin with."""
 
+_PREDICATES: Final = ("must", "has", "is", "are")
+
 
 def drawn_workflow(form: Form) -> WorkflowDraft:
     """Name and graph that were posted. Raises InvalidConfiguration with faults of form."""
@@ -59,7 +61,7 @@ def form_faults(faults: Iterable[Fault], inputs: Iterable[str], graph: Graph | N
     for fault in faults:
         path = fault.path.removeprefix(WORKFLOW).lstrip(".")
         if path in known:
-            fields.setdefault(path, fault.message)
+            fields.setdefault(path, _sentence(path, fault.message))
         elif graph is None:
             whole.append(f"{path}: {fault.message}" if path else fault.message)
         else:
@@ -73,10 +75,17 @@ def node_of(path: str) -> str:
     return rest.partition(".")[0] if nodes else ""
 
 
+def _sentence(subject: str, message: str) -> str:
+    """A message of a configuration, which begins behind its path, on its own."""
+    if message.partition(" ")[0] in _PREDICATES:
+        return f"The {subject} {message}."
+    return message[:1].upper() + message[1:]
+
+
 def fault_words(id_: str, message: str, graph: Graph) -> str:
     """What is wrong, in words that name the node; `id_` is "" where it is none alone."""
     titles = [KINDS[node.type].title for node in graph.nodes]
     title = next((KINDS[node.type].title for node in graph.nodes if node.id == id_), id_)
     if titles.count(title) > 1:
         title = f"{title} ({id_})"
-    return f"{title}: {message}" if title else message[:1].upper() + message[1:]
+    return f"{title}: {message}" if title else _sentence("workflow", message)

@@ -16,7 +16,7 @@ from host.document import read_workflows, write_workflow
 from host.errors import InvalidConfiguration, VersionConflict
 from host.pages import entrance
 from host.pages.drawing import draw
-from host.pages.drawn import WORKFLOW, fault_words
+from host.pages.drawn import fault_words, form_faults
 from host.pages.entrance import visitor_of
 from host.pages.forms import Faults, Form, read_form
 from host.pages.site import Site
@@ -185,5 +185,5 @@ def _unread(error: InvalidConfiguration) -> Faults:
 
 def _faults(error: InvalidConfiguration | VersionConflict) -> Faults:
     if isinstance(error, VersionConflict):
-        return Faults({"name": str(error)})
-    return Faults.of(error.faults, WORKFLOW, ("name",))
+        return Faults({"name": "Somebody made a workflow of this name just now: give another."})
+    return form_faults(error.faults, ("name",), None)

@@ -91,7 +91,9 @@ def name_in(value: object, path: str, faults: Faults) -> str | None:
     name = reading.text(value, path, faults)
     if name is None:
         return None
-    if not name.strip() or name != name.strip() or not name.isprintable():
+    if not name.strip():
+        faults.note(path, "is missing: give it")
+    elif name != name.strip() or not name.isprintable():
         faults.note(path, "must be one line of text without blanks at its ends")
     elif len(name) > LONGEST_NAME:
         faults.note(path, f"has {len(name)} characters, more than {LONGEST_NAME}")
