@@ -146,7 +146,7 @@ async def sample_run(program: Program, sample: Sample, routing: Routing) -> Samp
 
     def act(action: Action) -> Acted:
         actions[action.node] = action
-        return drafting.act(stored, event, 0, action)
+        return drafting.act(stored, event, 0, action, 0)
 
     seen = without_identity(event) if event.action == OPT_OUT else event
     ran = _to_the_end(program, Subject(seen, lambda: described), act)

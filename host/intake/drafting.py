@@ -35,7 +35,9 @@ class Drafting:
             if draft is not None:
                 self.drafts.append(draft)
 
-    def act(self, stored: StoredCustomer, event: Event, key: int, action: Action) -> Acted:
+    def act(
+        self, stored: StoredCustomer, event: Event, key: int, action: Action, workflow: int
+    ) -> Acted:
         """Draft the message that a workflow asks for; what came of it."""
         route = self.routing.named.get(action.connection)
         if route is None:
@@ -44,22 +46,17 @@ class Drafting:
             self.not_made[route.key] = self.not_made.get(route.key, 0) + 1
             return Acted(Outcome.FAILURE, "the connection or its module is switched off")
         if not action.event:
-            return self._sync(route, stored)
-        values = action.payload or {}
-        mapping = workflow_mapping(event.action, action.event, action.event_type, values)
-        draft = self._event(route, route.can_map, stored, event, key, mapping, made=True)
+            if not _may_send(stored):
+                return Acted(Outcome.FAILURE, _withholding(stored).text)
+            draft = self._draft(route, route.can_map, stored, None, None, None)
+        else:
+            values = action.payload or {}
+            mapping = workflow_mapping(event.action, action.event, action.event_type, values)
+            draft = self._event(route, route.can_map, stored, event, key, mapping, made=True)
         if draft is None:
             return Acted(Outcome.FAILURE, "the module has nothing to send for this")
-        self.drafts.append(draft)
-        return _acted(draft)
-
-    def _sync(self, route: Route, stored: StoredCustomer) -> Acted:
-        if not _may_send(stored):
-            return Acted(Outcome.FAILURE, _withholding(stored).text)
-        draft = self._draft(route, route.can_map, stored, None, None, None)
-        if draft is None:
-            return Acted(Outcome.FAILURE, "the module has nothing to send for this")
-        self.drafts.append(draft._replace(wanted=True))
+        body = draft.body._replace(workflow=workflow)
+        self.drafts.append(draft._replace(body=body, wanted=not action.event))
         return _acted(draft)
 
     def _event(

@@ -69,7 +69,8 @@ class Running:
         subject = _subject(stored, event)
         for workflow in self._drafting.routing.workflows.get(event.action, ()):
             began = time.perf_counter_ns()
-            ran = self._safely(workflow.program.run, subject, stored, event, key)
+            act = self._act(stored, event, key, workflow.key)
+            ran = _safely(workflow.program.run, subject, act)
             steps = ran.steps
             if ran.waits:
                 state = RunState(workflow.key, key, workflow.version, stored.key, list(steps))
@@ -109,7 +110,8 @@ class Running:
         began = time.perf_counter_ns()
         passed = [step[0] for step in state.steps]
         run = partial(program.go_on, wait.node, passed)
-        ran = self._safely(run, _subject(stored, event), stored, event, wait.event)
+        act = self._act(stored, event, wait.event, wait.workflow)
+        ran = _safely(run, _subject(stored, event), act)
         state.steps += ran.steps
         self._keep(state, ran, began)
         return True
@@ -171,20 +173,9 @@ class Running:
             for workflow in sorted(workflows)
         ]
 
-    def _safely(
-        self,
-        run: Callable[[Subject, Act], Ran],
-        subject: Subject,
-        stored: StoredCustomer,
-        event: Event,
-        key: int,
-    ) -> Ran:
-        drafting = self._drafting
-        try:
-            return run(subject, lambda action: drafting.act(stored, event, key, action))
-        except Exception as error:  # it must not cost the event or another workflow anything
-            log.error("a workflow failed", error=type(error).__name__)
-            return Ran(steps=[Step("", Outcome.ERROR, None, _BROKEN)], failed=True)
+    def _act(self, stored: StoredCustomer, event: Event, key: int, workflow: int) -> Act:
+        act = self._drafting.act
+        return lambda action: act(stored, event, key, action, workflow)
 
     def _keep(self, state: RunState, ran: Ran, began: int) -> None:
         """Remember a run that waits, or has waited."""
@@ -204,6 +195,14 @@ class Running:
 
 
 _BROKEN: Final = "the host met an error; its log tells which"
+
+
+def _safely(run: Callable[[Subject, Act], Ran], subject: Subject, act: Act) -> Ran:
+    try:
+        return run(subject, act)
+    except Exception as error:  # it must not cost the event or another workflow anything
+        log.error("a workflow failed", error=type(error).__name__)
+        return Ran(steps=[Step("", Outcome.ERROR, None, _BROKEN)], failed=True)
 
 
 def _subject(stored: StoredCustomer, event: Event) -> Subject:

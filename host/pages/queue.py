@@ -42,8 +42,10 @@ class Line:
 
     @property
     def external(self) -> str:
-        """The event's name on the far side, by today's associations."""
-        return "" if self.route is None else external_names(self.route, self.view.action)
+        """The event's name on the far side, by today's associations; a workflow has its own."""
+        if self.route is None or self.view.workflow is not None:
+            return ""
+        return external_names(self.route, self.view.action)
 
     @property
     def marked(self) -> bool:

@@ -179,10 +179,7 @@ def read_events_of(tx: Transaction, customer: int, before: int, limit: int) -> l
 
 
 def messages_of_run(tx: Transaction, install: str, run: StoredRun) -> list[MessageView]:
-    """The first messages made of the event that started a run, until the run ended.
-
-    Associations of the event have their part in them; a profile message is of no event.
-    """
+    """The first messages that a run made of its event; a profile message is of no event."""
     found = find_customer(tx, run.customer_id)
     if found is None:
         return []
@@ -194,7 +191,7 @@ def messages_of_run(tx: Transaction, install: str, run: StoredRun) -> list[Messa
     ]
     keys = sorted({row[0] for row in rows})[:limit]
     views = (read_view(tx, install, message_id(install, key, 1)) for key in keys)
-    return [view for view in views if view is not None]
+    return [view for view in views if view and view.workflow and view.workflow.key == run.workflow]
 
 
 def _made_of(

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from host import wire
 from host.model import Json, Kind, MessageState, Reason
 from host.store.engine import Row, Transaction
 from host.store.keys import message_id, message_key, ms_of
 from host.store.outbox import kind_of, state_of
+
+
+class Maker(NamedTuple):
+    """The workflow that made a message."""
+
+    key: int
+    id: str
+    name: str
+    deleted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +48,7 @@ class MessageView:
     notes: tuple[str, ...] = ()
     duration_ms: int | None = None
     status: int | None = None
+    workflow: Maker | None = None  # None: an association made it, or it is a profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +99,15 @@ def settled_view(names: Names, row: Row) -> MessageView:
     return replace(view, settled_at=settled_at, duration_ms=duration, status=status)
 
 
-_SHARED: Final = 16  # columns with which both views begin
+_SHARED: Final = 20  # columns with which both views begin
 
 
 def _view(
     names: Names, row: Row, *, state: MessageState, next_attempt_at: int | None
 ) -> MessageView:
     connection, key, customer, seq, kind, event_key, edition, mapped, attempts = row[:9]
-    code, text, environment, customer_id, event, action, notes = row[9:_SHARED]
+    code, text, environment, customer_id, event, action, notes = row[9:16]
+    key_of_maker, maker_id, maker_name, maker_deleted = row[16:_SHARED]
     id_, module = names.connections[connection]
     return MessageView(
         place=(connection, customer, seq),
@@ -118,6 +129,9 @@ def _view(
         settled_at=None,
         edition=edition,
         mapped=bool(mapped),
+        workflow=None
+        if key_of_maker is None
+        else Maker(key_of_maker, maker_id, maker_name, bool(maker_deleted)),
         notes=tuple(wire.loads(notes)) if notes else (),
     )
 

@@ -33,6 +33,7 @@ class Body(NamedTuple):
     route: str = ""
     profile: int | None = None  # digest of the profile part
     notes: str | None = None  # JSON
+    workflow: int | None = None  # key of the one that made the message
 
     @staticmethod
     def unmapped(

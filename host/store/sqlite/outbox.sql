@@ -14,7 +14,7 @@ INSERT INTO message (connection, customer, seq, message, kind, event, edition, m
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?);
 
 -- add_body: what a message will say.
-INSERT INTO message_body (message, payload, route, profile, notes) VALUES (?, ?, ?, ?, ?);
+INSERT INTO message_body (message, payload, route, profile, notes, workflow) VALUES (?, ?, ?, ?, ?, ?);
 
 -- map_message: a message that waited for its mapping has a payload now.
 UPDATE message_body SET payload = ?, route = ?, profile = ?, notes = ? WHERE message = ?;

@@ -57,3 +57,27 @@ CREATE TABLE run_hour (                  -- what an hour brought to a workflow
     errors   INTEGER NOT NULL,
     PRIMARY KEY (workflow, hour)
 ) STRICT, WITHOUT ROWID;
+
+ALTER TABLE message_body ADD COLUMN workflow INTEGER; -- which made the message; NULL: an association, or a profile
+
+DROP VIEW unsettled_view;
+DROP VIEW settled_view;
+CREATE VIEW unsettled_view AS            -- messages of the outbox, as people see them
+SELECT m.connection, m.message, m.customer, m.seq, m.kind, m.event, m.edition, m.mapped, m.attempts,
+    COALESCE(m.reason_code, CASE WHEN NOT m.mapped THEN 'not_mapped_yet' END) AS reason_code,
+    m.reason_text, m.environment, c.id AS customer_id, e.id AS event_id, e.action, b.notes,
+    w.workflow, w.id AS workflow_id, w.name AS workflow_name, w.deleted_at IS NOT NULL AS workflow_deleted, m.due,
+    l.lease IS NOT NULL AND m.seq = (SELECT min(seq) FROM message f
+        WHERE f.connection = m.connection AND f.customer = m.customer) AS sending,
+    l.due AS lane_due
+FROM message m JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
+JOIN customer c ON c.customer = m.customer LEFT JOIN event e ON e.event = m.event
+LEFT JOIN message_body b ON b.message = m.message LEFT JOIN workflow w ON w.workflow = b.workflow;
+
+CREATE VIEW settled_view AS              -- messages of the history, as people see them
+SELECT s.connection, s.message, s.customer, s.seq, s.kind, s.event, s.edition, s.mapped, s.attempts,
+    s.reason_code, s.reason_text, s.environment, c.id AS customer_id, e.id AS event_id, e.action, b.notes,
+    w.workflow, w.id AS workflow_id, w.name AS workflow_name, w.deleted_at IS NOT NULL AS workflow_deleted,
+    s.state, s.settled_at, s.duration_ms, s.status
+FROM settled s JOIN customer c ON c.customer = s.customer LEFT JOIN event e ON e.event = s.event
+LEFT JOIN message_body b ON b.message = s.message LEFT JOIN workflow w ON w.workflow = b.workflow;
