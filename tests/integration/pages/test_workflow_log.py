@@ -522,3 +522,26 @@ async def test_an_event_says_rightly_why_no_message_was_made_of_it(
     assert "started 1 workflow" in stopped
     assert "no message yet: a workflow waits" in waits
     assert "1 message made" in made
+
+
+async def test_a_message_tells_which_workflow_made_it(scene: MessageScene, viewer: Person) -> None:
+    sends = communication(event="checkout_seen", payload={})
+    await draw(scene, workflow(trigger("opt_out"), sends), workflow(trigger(), sends, name="Other"))
+    await happen(scene, "c-1", "e-1", "opt_out")  # associated as well
+    await happen(scene, "c-2", "e-2")
+
+    page = await details(viewer)
+    messages = page.html.select(".made a")
+    own = await viewer.get(str(messages[0]["href"]))
+    listed = rows(await viewer.get("/queue?state=all"))
+    await scene.host.bench.workflows.delete("points-e-mail")
+    later = await viewer.get(str(messages[0]["href"]))
+
+    assert len(messages) == 1, "the association's message is none of the run"
+    assert "Made by the workflow Points e-mail" in own.text
+    assert own.html.select("a[href='/workflows/points-e-mail']")
+    assert [("by Points e-mail" in row, "by Other" in row) for row in listed].count(
+        (True, False)
+    ) == 1
+    assert sum("by " in row for row in listed) == 2, "three messages, two of workflows"
+    assert "which was deleted" in later.text
