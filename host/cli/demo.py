@@ -31,11 +31,12 @@ from host.logs import set_up_logs
 from host.manifest import StandIn
 from host.model import MessageState, Secret
 from host.registry import Module
-from host.samples import sample_customers, sample_events
+from host.samples import sample_customers, sample_events, sample_workflow
 from host.server import Server, tell_ready
 from host.store.lanes import Ruling
 from host.store.ledger import read_ledger
 from host.store.tokens import create_token
+from host.workflow.document import read_workflow
 
 _SETTLED_WITHIN = 60.0  # seconds
 _NAME = "demonstration"  # of the admin who is signed in by the printed link
@@ -160,6 +161,11 @@ async def _connect(stage: _Stage) -> None:
     )
     route = await stage.host.bench.configure.save(draft)
     say(f"connected {stage.module.title}: {route.row.title}")
+    assert stage.module.manifest is not None, "a module with a stand-in has a manifest"
+    kind = stage.module.manifest.event_types[0].name
+    drawn = read_workflow(sample_workflow(route.row.id, kind))
+    view = await stage.host.bench.workflows.save(drawn)
+    say(f"drew the workflow “{view.row.name}”: it runs for every tier_up")
 
 
 async def _send_samples(stage: _Stage, home: Path) -> None:

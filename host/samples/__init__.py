@@ -33,6 +33,44 @@ def sample_customers(now: datetime) -> bytes:
     return _moved("customers.ndjson", _CUSTOMER_TIMES, _distance(now))
 
 
+def sample_workflow(connection: str, event_type: str) -> dict[str, Any]:
+    """A workflow as a file for `apply` has it: who comes to a higher tier is congratulated.
+
+    `event_type`: one of the event types of that connection's module.
+    """
+    return {
+        "name": "Congratulate on a new tier",
+        "active": True,
+        "nodes": [
+            {"id": "up", "type": "event_trigger", "event": "tier_up", "x": 40, "y": 100},
+            {
+                "id": "known",
+                "type": "customer_filter",
+                "rows": [{"attribute": "first_name", "operator": "is_not_empty"}],
+                "x": 340,
+                "y": 100,
+            },
+            {
+                "id": "send",
+                "type": "marketing_communication",
+                "connection": connection,
+                "event": "tier_congratulation",
+                "event_type": event_type,
+                "payload": {
+                    "tier": "{{ event.data.to }}",
+                    "greeting": "Well done, {{ customer.first_name }}!",
+                },
+                "x": 680,
+                "y": 100,
+            },
+        ],
+        "edges": [
+            {"from": "up", "to": "known", "on": "success"},
+            {"from": "known", "to": "send", "on": "success"},
+        ],
+    }
+
+
 def _distance(now: datetime) -> timedelta:
     newest = max(datetime.fromisoformat(event["timestamp"]) for event in _rows("events.ndjson"))
     return now - NEWEST_AGO - newest

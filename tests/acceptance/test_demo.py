@@ -55,10 +55,12 @@ def test_the_link_opens_pages_that_show_the_samples(link: str) -> None:
 
         shown = eventually(stream)
         people = client.get("/settings/people")
+        log = words(client.get("/workflows/congratulate-on-a-new-tier/log"))
     again = httpx.get(link)
 
     assert first.url.path == "/modules"
     assert "connected" in words(first)
     assert "point_add" in shown
+    assert log.count("sent tier_congratulation to") == 3
     assert people.status_code == 200
     assert again.status_code == 404
