@@ -49,6 +49,8 @@ class Operator:
         one = tests[0] if len(tests) == 1 else lambda found: any(test(found) for test in tests)
 
         def holds(found: Json | Missing) -> bool:
+            if type(found) is str or type(found) is int:  # as most are, so it is asked first
+                return one(found) is not negated
             if isinstance(found, Missing):
                 return negated
             if isinstance(found, (list, tuple)):

@@ -30,19 +30,21 @@ class LookupFailed(Exception):
 class Subject:
     """What a run is about: an event and who did it. Customers are described when asked for."""
 
-    __slots__ = ("_customer", "_describe", "event")
+    __slots__ = ("_describe", "customer", "event")
+
+    event: Event
+    customer: Customer  # who did it
 
     def __init__(self, event: Event, describe: Callable[[], Customer]) -> None:
         self.event = event
         self._describe = describe
-        self._customer: Customer | None = None
 
-    @property
-    def customer(self) -> Customer:
-        """Who did it."""
-        if self._customer is None:
-            self._customer = self._describe()
-        return self._customer
+    def __getattr__(self, name: str) -> Customer:
+        # Only what is not set yet comes here; from then on it is as quick as any attribute.
+        if name != "customer":
+            raise AttributeError(name)
+        self.customer = self._describe()
+        return self.customer
 
 
 def is_lookup(value: Json) -> bool:
@@ -163,7 +165,13 @@ def event_attribute(name: str) -> Callable[[Subject], Json | Missing]:
 
 def customer_attribute(name: str) -> Callable[[Subject], Json | Missing]:
     """A customer's field that a filter looks at."""
-    return lambda subject: subject.customer.value(name)
+
+    def find(subject: Subject) -> Json | Missing:
+        customer = subject.customer
+        fields = customer.fields  # looked at here first, since filters ask for every event
+        return fields[name] if name in fields and name != "id" else customer.value(name)
+
+    return find
 
 
 def rendered(finds: Mapping[str, Find], subject: Subject) -> dict[str, Json]:

@@ -55,9 +55,12 @@ def _wait(node: Node) -> Passing:
 
 
 class _Condition(NamedTuple):
+    """A row. `test` knows its value; without one the value is looked up for each event."""
+
     attribute: str
     find: Callable[[Subject], Json | Missing]
-    holds: Callable[[Subject, Json | Missing], bool]
+    test: Callable[[Json | Missing], bool] | None
+    looked_up: Callable[[Subject, Json | Missing], bool]
 
 
 def _filter(
@@ -76,11 +79,11 @@ def _filter(
         def passing(subject: Subject, act: Act) -> Step:
             seen: dict[str, Json] = {}
             holds = every
-            for name, find, condition in conditions:
+            for name, find, test, looked_up in conditions:
                 found = find(subject)
-                seen[name] = None if isinstance(found, Missing) else shortened(found)
+                seen[name] = shown(found)
                 try:
-                    holds = condition(subject, found)
+                    holds = test(found) if test else looked_up(subject, found)
                 except LookupFailed as error:
                     return Step(id_, Outcome.ERROR, seen, str(error))
                 if holds is not every:
@@ -96,15 +99,16 @@ def _one_condition(
     id_: str,
     name: str,
     find: Callable[[Subject], Json | Missing],
-    condition: Callable[[Subject, Json | Missing], bool],
+    test: Callable[[Json | Missing], bool] | None,
+    looked_up: Callable[[Subject, Json | Missing], bool],
 ) -> Passing:
     """The filter with one row, as most are."""
 
     def passing(subject: Subject, act: Act) -> Step:
         found = find(subject)
-        seen = {name: None if isinstance(found, Missing) else shortened(found)}
+        seen = {name: shown(found)}
         try:
-            holds = condition(subject, found)
+            holds = test(found) if test else looked_up(subject, found)
         except LookupFailed as error:
             return Step(id_, Outcome.ERROR, seen, str(error))
         return Step(id_, _SUCCESS if holds else _FAILURE, seen)
@@ -120,13 +124,16 @@ def _condition(
     values = typed if isinstance(typed, (list, tuple)) else (typed,)
     finds = [written(value) for value in values]
     if not any(is_lookup(value) for value in values):
-        test = operator.test(typed)
-        return _Condition(name, attribute(name), lambda subject, found: test(found))
-    return _Condition(
-        name,
-        attribute(name),
-        lambda subject, found: operator.holds(found, [find(subject) for find in finds]),
-    )
+        return _Condition(name, attribute(name), operator.test(typed), _never)
+
+    def looked_up(subject: Subject, found: Json | Missing) -> bool:
+        return operator.holds(found, [find(subject) for find in finds])
+
+    return _Condition(name, attribute(name), None, looked_up)
+
+
+def _never(subject: Subject, found: Json | Missing) -> bool:
+    return False
 
 
 def _marketing_communication(node: Node) -> Passing:
@@ -160,6 +167,11 @@ def _sync_data(node: Node) -> Passing:
 
 _PLAIN_BITS: Final = 64
 _MOST_SHOWN: Final = 200  # characters of a value in a log
+
+
+def shown(found: Json | Missing) -> Json:
+    """What a filter found, as logs keep it; nothing there is null."""
+    return None if isinstance(found, Missing) else shortened(found)
 
 
 def shortened(value: Json) -> Json:
