@@ -318,7 +318,7 @@ async def test_hostile_values_are_only_text(at: Drawing, operator: Person) -> No
     drawn = workflow(
         trigger(HOSTILE), communication(event="x", payload={HOSTILE: HOSTILE}), ways=()
     )
-    drawn["edges"] = edges("t>m") + [{"from": "t", "to": HOSTILE, "on": HOSTILE}]
+    drawn["edges"] = [*edges("t>m"), {"from": "t", "to": HOSTILE, "on": HOSTILE}]
     await at.have(drawn | {"active": False})
 
     pages = [await operator.get(PAGE), await operator.get(f"{PAGE}/versions/1")]

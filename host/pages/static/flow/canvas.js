@@ -41,6 +41,7 @@ class FlowCanvas extends HTMLElement {
     );
     // Before any other listener reads the form: what stands in the panel belongs to it.
     addEventListener("submit", (event) => this.#submit(event), { capture: true, signal });
+    this.form?.addEventListener("input", () => this.#count(), { signal });
   }
 
   disconnectedCallback() {
@@ -166,12 +167,19 @@ class FlowCanvas extends HTMLElement {
     });
   }
 
+  // How many other fields of the form are not as they came.
+  #beside() {
+    return [...this.form.elements].filter(
+      (one) => one.type !== "hidden" && !this.contains(one) && "defaultValue" in one && one.value !== one.defaultValue,
+    ).length;
+  }
+
   // Where the form says how much is not saved, as in forms that are tables. What it says from
   // the beginning, when a save was refused, stands until it is saved.
   #count() {
     const told = this.form?.querySelector("[data-changes]");
     if (!told || (this.#counted === null && told.textContent)) return;
-    this.#counted = this.changes;
+    this.#counted = this.changes + this.#beside();
     told.textContent = this.#counted ? `${this.#counted} unsaved change${this.#counted > 1 ? "s" : ""}` : "";
   }
 }

@@ -75,15 +75,11 @@ export class Palette {
       return valueWords(field, node[kind.summary]) || "Not set yet";
     }
     const conditions = kind.fields.find((field) => field.kind === "conditions");
-    const words = conditions
-      ? conditionWords(conditions, node[conditions.name])
-      : kind.fields
-          .filter((field) => field.kind !== "pairs")
-          .slice(0, 2)
-          .map((field) => valueWords(field, node[field.name]))
-          .filter(Boolean)
-          .join(" ");
-    return words || (kind.fields.some((field) => field.required) ? "Not set yet" : "");
+    if (conditions) return conditionWords(conditions, node[conditions.name]) || "Not set yet";
+    const told = kind.fields.filter((field) => field.kind !== "pairs").slice(0, 2);
+    const words = told.map((field) => valueWords(field, node[field.name] ?? field.default));
+    if (told.some((field, at) => field.required && !words[at])) return "Not set yet";
+    return words.filter(Boolean).join(" ");
   }
 }
 

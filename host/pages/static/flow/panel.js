@@ -140,7 +140,7 @@ export class Panel {
   #values(kind) {
     const list = make("dl", { class: "flow-values" });
     for (const field of kind.fields) {
-      const lines = valueLines(field, this.#node[field.name], (name) => this.#node[name]);
+      const lines = valueLines(field, this.#node[field.name] ?? field.default, (name) => this.#node[name]);
       list.append(
         make("dt", {}, foreign(field.label)),
         ...lines.map((line) => make("dd", {}, foreign(line))),
