@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from host.configure import WorkflowView
 from host.modules import Modules
 from host.store.store import Store
+from host.workflow import Level
 
 WRONG_KEY: Final = (
     "it is not the one that sealed the stored secrets: give the former one in "
@@ -40,6 +42,16 @@ def glance(store: Store, modules: Modules) -> Iterator[Finding]:
             words=module.state,
             problem=module.reason if broken else "",
         )
+
+
+def look_at_workflows(views: Sequence[WorkflowView]) -> Iterator[Finding]:
+    """Workflows that events start: what they were drawn with may be gone since. Reads nothing."""
+    for view in views:
+        if view.row.active:
+            faults = [fault for fault in view.active_faults if fault.level is Level.FAULT]
+            where = f"node {faults[0].node}: " if faults and faults[0].node else ""
+            problem = f"{where}{faults[0].message}; its runs fail there" if faults else ""
+            yield Finding(subject=f"Workflow {view.row.name}", words=view.state, problem=problem)
 
 
 def look_at_room(home: Path, database: Path) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import typer
 from host.app import Workbench, workbench
 from host.cli.context import environment, run
 from host.errors import LoyaltyHostError
-from host.health import Finding, glance, look_at_room
+from host.health import Finding, glance, look_at_room, look_at_workflows
 from host.store.check import check_books
 from host.store.connections import connection_keys
 
@@ -40,6 +40,8 @@ async def look(bench: Workbench) -> AsyncIterator[Finding]:
     for key, problem in wrong.items():
         yield Finding(subject=f"Books of {names.get(key, key)}", problem=problem)
     for finding in glance(bench.store, bench.modules):
+        yield finding
+    for finding in look_at_workflows(await bench.workflows.all()):
         yield finding
     for route in (await bench.configure.routing()).routes:
         subject, state = f"Connection {route.row.id}", route.row.shown_state

@@ -59,6 +59,7 @@ class WorkflowView:
     row: WorkflowRow
     graph: Graph
     faults: tuple[NodeFault, ...]
+    active_faults: tuple[NodeFault, ...] = ()  # of the version that events start
     runs: int = 0  # of the last 24 hours
     errors: int = 0
 
@@ -290,6 +291,7 @@ class Workflows:
                 row=saved.row,
                 graph=saved.graph,
                 faults=check(saved.graph, around),
+                active_faults=check(saved.shown, around) if saved.row.active else (),
                 runs=day.get(saved.row.key, (0, 0))[0],
                 errors=day.get(saved.row.key, (0, 0))[1],
             )

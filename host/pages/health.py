@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from host.health import Finding, glance, look_at_room
+from host.health import Finding, glance, look_at_room, look_at_workflows
 from host.manifest import HOST_API
 from host.model import MessageState
 from host.pages import entrance
@@ -19,6 +19,7 @@ from host.pages.settings_frame import draw_settings
 from host.pages.site import Site
 from host.store.ledger import read_ledger
 from host.store.retention import HISTORY_DAYS, IDENTITY_DAYS
+from host.store.runs import RUN_DAYS
 from host.store.store import SQLITE_VERSION
 
 NOT_READY: Final = "it is starting or stopping: look again in a moment"
@@ -44,6 +45,7 @@ def health_routes(site: Site) -> list[Route]:
             waiting=waiting,
             history_days=HISTORY_DAYS,
             identity_days=IDENTITY_DAYS,
+            run_days=RUN_DAYS,
             versions=_versions(site),
         )
 
@@ -56,7 +58,8 @@ async def _findings(site: Site) -> list[Finding]:
     host = Finding(
         subject="Host", words="takes events" if ready else "", problem="" if ready else NOT_READY
     )
-    return [host, *room, *glance(site.store, site.modules)]
+    workflows = look_at_workflows(await site.workflows.all())
+    return [host, *room, *glance(site.store, site.modules), *workflows]
 
 
 def _versions(site: Site) -> list[tuple[str, str]]:

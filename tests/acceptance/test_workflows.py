@@ -16,7 +16,7 @@ from tests.drawn import (
     trigger,
     workflow,
 )
-from tests.harness import Scene, StandInServer, eventually, scene
+from tests.harness import Scene, StandInServer, configuration, eventually, scene
 
 PATH = "/api/workflows/points-e-mail"
 
@@ -293,3 +293,22 @@ def test_a_running_host_takes_up_a_workflow_that_a_command_saved(on: Scene) -> N
         return bool(runs(on))
 
     assert eventually(arrived)
+
+
+def test_a_workflow_whose_connection_is_gone_fails_alone_and_is_told(on: Scene) -> None:
+    on.host.configure(configuration(on.destination.url, events=(), connection="second"))
+    on.host.configure(as_file(workflow(trigger("checkout"), communication(connection="second"))))
+    on.host.client.delete("/api/connections/second")
+
+    on.host.post({"id": "x1", "customer": "lee", "action": "checkout", "data": {"points": 1}})
+    on.host.settle()
+    doctor = on.host.call("doctor")
+
+    assert [event["name"] for event in sent(on.destination, "lee")] == ["checkout"]
+    (run,) = runs(on, result="error")
+    assert run["steps"][1]["node"] == "m"
+    assert doctor.returncode == 1
+    assert (
+        f"PROBLEM  Workflow {POINTS} (active): node m: there is no connection “second”"
+        in doctor.stdout
+    )
