@@ -19,12 +19,8 @@ from host.configure.change import (
 )
 from host.configure.trying import Trying
 from host.configure.workflow_change import WorkflowChange
-from host.configure.workflows import (
-    Workflows,
-    connection_around,
-    connections_around,
-    saved_workflows,
-)
+from host.configure.workflow_view import connection_around, connections_around, saved_workflows
+from host.configure.workflows import Workflows
 from host.document import Document, write_document
 from host.errors import (
     CannotTell,

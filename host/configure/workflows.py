@@ -3,87 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from host import wire
-from host.catalogue import EVENTS
-from host.configuration import ConnectionConfig
 from host.configure.workflow_change import (
-    SavedWorkflow,
     WorkflowChange,
     faults_of,
     path_faults,
     removal,
     workflow_change,
 )
+from host.configure.workflow_view import (
+    WorkflowView,
+    connections_around,
+    found_workflow,
+    known_events,
+    saved_workflows,
+    version_of,
+)
 from host.errors import Fault, InvalidConfiguration, NotFound, VersionConflict
-from host.manifest import Manifest
 from host.routing import Routing
 from host.store.engine import Transaction
 from host.store.runs import CANCELLED_BY_HAND, cancel, read_run, runs_of_day
-from host.store.seen import read_seen
 from host.store.store import Store
 from host.store.workflows import (
     SavedVersion,
     WorkflowEdit,
-    WorkflowRow,
     cancel_deleted,
     delete_workflow,
     deleted_with_waits,
-    find_workflow,
-    read_graph_text,
     read_versions,
-    read_workflows,
     save_workflow,
 )
-from host.workflow import (
-    Around,
-    ConnectionAround,
-    Graph,
-    NodeFault,
-    Result,
-    check,
-    graph_as_json,
-    has_faults,
-)
+from host.workflow import Around, ConnectionAround, Graph, NodeFault, Result, check, graph_as_json
 from host.workflow.document import WorkflowDraft, free_name
-from host.workflow.kinds import EVENT_TRIGGER
-from host.workflow.reading import saved_graph
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkflowView:
-    """A workflow as people see it. `graph`: the newest; `faults`: its faults and warnings."""
-
-    row: WorkflowRow
-    graph: Graph
-    faults: tuple[NodeFault, ...]
-    active_faults: tuple[NodeFault, ...] = ()  # of the version that events start
-    runs: int = 0  # of the last 24 hours
-    errors: int = 0
-
-    @property
-    def state(self) -> str:
-        """draft (never activated), active or paused."""
-        if self.row.active:
-            return "active"
-        return "draft" if self.row.active_version is None else "paused"
-
-    @property
-    def trigger(self) -> str:
-        """The loyalty event that starts it; "" while there is none."""
-        return trigger_of(self.graph)
-
-    @property
-    def ready(self) -> bool:
-        """Whether the newest version can be activated."""
-        return not has_faults(self.faults)
-
-    @property
-    def is_newest_active(self) -> bool:
-        """Whether events start the newest version."""
-        return self.row.active and self.row.active_version == self.row.version
 
 
 class Workflows:
@@ -105,14 +58,14 @@ class Workflows:
         """A version of a workflow. Raises NotFound."""
 
         def read(tx: Transaction) -> Graph:
-            row = _found(tx, id_)
-            return _graph(tx, row, version)
+            row = found_workflow(tx, id_)
+            return version_of(tx, row, version)
 
         return await self._store.read(read)
 
     async def versions(self, id_: str) -> list[SavedVersion]:
         """Versions of a workflow, the newest first. Raises NotFound."""
-        return await self._store.read(lambda tx: read_versions(tx, _found(tx, id_).key))
+        return await self._store.read(lambda tx: read_versions(tx, found_workflow(tx, id_).key))
 
     async def check(self, graph: Graph) -> tuple[NodeFault, ...]:
         """What is wrong with a graph."""
@@ -184,8 +137,8 @@ class Workflows:
         graph = await self.graph(id_, version)
 
         def write(tx: Transaction) -> None:
-            row = _found(tx, id_)
-            if _graph(tx, row, row.version) != graph:
+            row = found_workflow(tx, id_)
+            if version_of(tx, row, row.version) != graph:
                 text = wire.dumps(graph_as_json(graph)).decode()
                 save_workflow(
                     tx,
@@ -207,7 +160,7 @@ class Workflows:
         """End the run that an event (key) started; False if it waits no more. Raises NotFound."""
 
         def write(tx: Transaction) -> bool:
-            place = (_found(tx, id_).key, event)
+            place = (found_workflow(tx, id_).key, event)
             run = read_run(tx, *place)
             if run is None:
                 raise NotFound("there is no such run of this workflow any more")
@@ -246,7 +199,7 @@ class Workflows:
         """
 
         def read(tx: Transaction) -> list[WorkflowChange]:
-            around = Around(connections=connections, events=_known_events(tx))
+            around = Around(connections=connections, events=known_events(tx))
             saved = {s.row.name: s for s in saved_workflows(tx)}
             taken = {s.row.id for s in saved.values()}
             found: list[WorkflowChange] = []
@@ -278,10 +231,10 @@ class Workflows:
 
     def around(self, tx: Transaction) -> Around:
         """What graphs are checked against."""
-        return Around(connections=connections_around(self._routing(tx)), events=_known_events(tx))
+        return Around(connections=connections_around(self._routing(tx)), events=known_events(tx))
 
     def _view(self, tx: Transaction, id_: str) -> WorkflowView:
-        _found(tx, id_)
+        found_workflow(tx, id_)
         return next(view for view in self._views(tx) if view.row.id == id_)
 
     def _views(self, tx: Transaction) -> list[WorkflowView]:
@@ -297,60 +250,3 @@ class Workflows:
             )
             for saved in saved_workflows(tx)
         ]
-
-
-def trigger_of(graph: Graph) -> str:
-    """The loyalty event that a graph begins with; "" while there is none."""
-    found = (node.text("event") for node in graph.nodes if node.type == EVENT_TRIGGER)
-    return next(found, "")
-
-
-def saved_workflows(tx: Transaction) -> list[SavedWorkflow]:
-    """All workflows with their graphs."""
-    return [
-        SavedWorkflow(
-            row=row,
-            graph=_graph(tx, row, row.version),
-            active_graph=_graph(tx, row, row.active_version) if row.active_version else None,
-        )
-        for row in read_workflows(tx)
-    ]
-
-
-def connections_around(routing: Routing) -> dict[str, ConnectionAround]:
-    """Connections as workflows see them."""
-    return {
-        route.row.id: connection_around(route.config, route.manifest) for route in routing.routes
-    }
-
-
-def connection_around(config: ConnectionConfig, manifest: Manifest | None) -> ConnectionAround:
-    """A connection as workflows see it."""
-    associated = frozenset(row.loyalty for row in config.events if row.enabled)
-    if manifest is None:
-        return ConnectionAround(title=config.id, associated=associated)
-    return ConnectionAround(
-        title=manifest.title if config.id == config.module else config.id,
-        event_types={type_.name: type_.label for type_ in manifest.event_types},
-        name_length=manifest.limits.name_length,
-        associated=associated,
-        maps_fields=bool(config.fields),
-    )
-
-
-def _known_events(tx: Transaction) -> frozenset[str]:
-    return frozenset(read_seen(tx)) | {event.id for event in EVENTS}
-
-
-def _found(tx: Transaction, id_: str) -> WorkflowRow:
-    row = find_workflow(tx, id_)
-    if row is None:
-        raise NotFound(f"there is no workflow {id_!r}")
-    return row
-
-
-def _graph(tx: Transaction, row: WorkflowRow, version: int) -> Graph:
-    text = read_graph_text(tx, row.key, version)
-    if text is None:
-        raise NotFound(f"version {version} of the workflow {row.id!r} is no longer kept")
-    return saved_graph(text)

@@ -16,7 +16,7 @@ from starlette.routing import Route as Path
 from host import wire
 from host.accounts import Role
 from host.catalogue import CUSTOMER_FIELDS, event_label
-from host.configure.workflows import connections_around
+from host.configure.workflow_view import connections_around
 from host.errors import NotFound, UnreadableBody
 from host.model import Json, MessageState
 from host.pages import entrance

@@ -13,7 +13,7 @@ from starlette.routing import Route as Path
 
 from host import wire
 from host.catalogue import event_label
-from host.configure.workflows import connections_around
+from host.configure.workflow_view import connections_around
 from host.errors import NotFound, UnreadableBody
 from host.model import Json
 from host.pages import entrance

@@ -10,7 +10,7 @@ from starlette.routing import Route as Path
 
 from host import wire
 from host.accounts import Role
-from host.configure.workflows import trigger_of
+from host.configure.workflow_view import trigger_of
 from host.errors import Fault, InvalidConfiguration
 from host.model import Event, Json, to_ms
 from host.pages import entrance
