@@ -50,7 +50,12 @@ CALLS: Final = (
     Call("put", _WORKFLOW, "Save a workflow; `active` activates or pauses it", body="Object"),
     Call("delete", _WORKFLOW, "Delete a workflow"),
     Call("post", f"{_WORKFLOW}/test", "Run it with a sample; nothing is sent", body="Object"),
-    Call("get", f"{_WORKFLOW}/runs", "What it did, newest first", query=("result", "cursor")),
+    Call(
+        "get",
+        f"{_WORKFLOW}/runs",
+        "What it did, newest first",
+        query=("result", "customer", "cursor"),
+    ),
     Call("get", "/api/messages", "Messages, newest first", query=_FILTER),
     Call("get", "/api/messages/{id}", "A message with payload and attempts"),
     Call("post", "/api/messages/resend", "Make messages due now", body="Selection"),

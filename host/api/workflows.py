@@ -16,6 +16,7 @@ from host.configure import Workflows, WorkflowView
 from host.errors import Fault, InvalidConfiguration, UnreadableBody
 from host.routing import Routing
 from host.sample_run import SampleRun, SampleStep, try_out
+from host.store.customers import find_customers
 from host.store.engine import Transaction
 from host.store.keys import key_from_text, key_text
 from host.store.runs import StoredRun, read_runs
@@ -74,7 +75,16 @@ def workflow_routes(
         before = key_from_text(cursor) if cursor else None
         if cursor and before is None:
             raise UnreadableBody("the cursor is none that was given out")
-        runs, older = await store.read(lambda tx: read_runs(tx, key, result=result, before=before))
+        id_ = request.query_params.get("customer")
+
+        def read(tx: Transaction) -> tuple[list[StoredRun], int | None]:
+            customer = find_customers(tx, [id_]).get(id_) if id_ else None
+            if id_ and customer is None:
+                return [], None
+            whose = customer.key if customer else None
+            return read_runs(tx, key, result=result, customer=whose, before=before)
+
+        runs, older = await store.read(read)
         return answer(
             {
                 "runs": [stored_run_json(run) for run in runs],

@@ -9,7 +9,7 @@ import anyio
 import structlog
 
 from host.errors import HostFull, StoreUnavailable
-from host.intake.plan import Verdict
+from host.intake.plan import TAKEN, Verdict
 from host.store.engine import Transaction
 from host.store.runs import Wait, due_waits, next_wait
 from host.store.store import Store
@@ -45,14 +45,15 @@ class Clock:
             await anyio.sleep(left)
 
     async def tick(self) -> int:
-        """Go on with some waits that are over; how many there were."""
+        """Go on with some waits that are over; how many runs went on."""
         waits = await self._store.read(lambda tx: due_waits(tx, AT_ONCE))
-        if waits:
-            await self._take(waits)
-        return len(waits)
+        verdicts = await self._take(waits) if waits else ()
+        return sum(verdict == TAKEN for verdict in verdicts)
 
 
 def _time_left(tx: Transaction) -> float:
     """Seconds until the next look."""
     due = next_wait(tx)
-    return LOOK_EVERY if due is None else min(LOOK_EVERY, max(0.01, (due - tx.now) / 1000))
+    if due is None or due <= tx.now:  # one that is over and did not go on is being ended
+        return LOOK_EVERY
+    return min(LOOK_EVERY, (due - tx.now) / 1000)

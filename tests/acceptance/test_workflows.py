@@ -279,6 +279,8 @@ def test_the_log_is_read_page_by_page(on: Scene) -> None:
     assert [run["event"] for run in first["runs"] + second["runs"]] == [
         f"p{n}" for n in range(119, 19, -1)
     ]
+    assert runs(on, customer="nobody") == []
+    assert len(runs(on, customer="pat")) == 50
     assert on.host.client.get(f"{PATH}/runs", params={"cursor": "x"}).status_code == 400
     assert on.host.client.get(f"{PATH}/runs", params={"result": "x"}).status_code == 400
     told = on.host.client.get(PATH).json()

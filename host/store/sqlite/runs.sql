@@ -7,8 +7,10 @@ ON CONFLICT (workflow, event) DO UPDATE SET result = excluded.result, steps = ex
 -- add_wait: where a run goes on, and when.
 INSERT INTO wait (due, event, workflow, node, customer) VALUES (?, ?, ?, ?, ?);
 
--- due_waits: waits that are over, the oldest first.
-SELECT due, event, workflow, node FROM wait WHERE due <= ? ORDER BY due, event, workflow, node LIMIT ?;
+-- due_waits: waits that are over, the oldest first; not of deleted workflows, whose runs are being ended.
+SELECT t.due, t.event, t.workflow, t.node FROM wait t
+WHERE t.due <= ? AND NOT EXISTS (SELECT 1 FROM workflow w WHERE w.workflow = t.workflow AND w.deleted_at IS NOT NULL)
+ORDER BY t.due, t.event, t.workflow, t.node LIMIT ?;
 
 -- next_wait: when the next wait is over.
 SELECT due FROM wait WHERE due > 0 ORDER BY due LIMIT 1;
