@@ -1,4 +1,4 @@
-"""Connect: the settings of a connection typed, tried and saved; and how it is given up again."""
+"""Connect: the settings of a connection typed, tried and saved."""
 
 from __future__ import annotations
 
@@ -28,22 +28,17 @@ from host.pages.connect_form import (
 )
 from host.pages.connection_frame import ConnectionFrame, draw_in_frame, find_frame
 from host.pages.drawing import draw, draw_part, wants_part
+from host.pages.ending import ending_of, ending_routes
 from host.pages.forms import Faults, Form, read_form
 from host.pages.site import Site
 from host.pages.toast import go
 from host.pages.trial import TrialResult, try_draft
-from host.pages.words import several
 from host.registry import Module
 from host.routing import Routing
-from host.store.ledger import read_ledger
 
 _LATE: Final = (
     "Somebody else changed this connection while you were editing it. What you typed is kept "
     "below, but for the secrets. Look it through: saving now puts it over their change."
-)
-_LATE_DISCONNECT: Final = (
-    "Somebody else changed this connection meanwhile, so it was not disconnected. "
-    "Look at it as it is now, and disconnect it again."
 )
 
 
@@ -142,7 +137,6 @@ def connect_routes(site: Site) -> list[Path]:
         **context: Any,
     ) -> Response:
         route = frame.route
-        books = (await site.store.read(read_ledger)).get(route.key, {})
         if form is None and route.manifest is not None:
             form = stored_form(route.manifest, route.config)
         shown = {
@@ -161,9 +155,7 @@ def connect_routes(site: Site) -> list[Path]:
             action=f"{frame.path}/connect",
             version=route.row.version,
             refused=status != 200,
-            connected=route.row.state is not ConnectionState.NOT_CONNECTED,
-            wait=books.get("waiting", 0) + books.get("retrying", 0),
-            sending=books.get("sending", 0),
+            **await ending_of(site, route),
             **shown,
         )
 
@@ -236,37 +228,6 @@ def connect_routes(site: Site) -> list[Path]:
             return go(f"/connections/{id_}/fields", text)
         return go(f"/connections/{id_}/connect", f"Saved. {title} is connected.")
 
-    async def post_disconnect(request: Request) -> Response:
-        frame = await find_frame(site, request.path_params["id"])
-        posted = await read_form(request)
-        discard = posted.text("waiting") == "discard"
-        try:
-            done = await site.configure.disconnect(
-                frame.route.row.id, discard=discard, version=posted.version
-            )
-        except VersionConflict:
-            return await draw_existing(
-                request, frame, status=409, faults=Faults(whole=(_LATE_DISCONNECT,))
-            )
-        text = f"{frame.module.title} is disconnected; its secrets are forgotten."
-        if discard:
-            text += f" Discarded {several(done.discarded, 'message')}."
-        else:
-            text += " What waits is kept."
-        if done.sending:
-            text += f" {several(done.sending, 'message')} being sent just then went on."
-        return go(f"{frame.path}/connect", text)
-
-    async def post_delete(request: Request) -> Response:
-        frame = await find_frame(site, request.path_params["id"])
-        id_ = frame.route.row.id
-        if (await read_form(request)).text("typed") != id_:
-            text = f"Nothing was deleted: to delete this connection, type its id, {id_}."
-            return await draw_existing(request, frame, status=422, faults=Faults(whole=(text,)))
-        await site.configure.delete(id_)
-        text = f"The connection {id_} is deleted. What waited is withheld; the history stays."
-        return go("/modules", text)
-
     new, existing = "/modules/{name}/connect", "/connections/{id}"
     return [
         entrance.get(site, new, get_new),
@@ -275,8 +236,7 @@ def connect_routes(site: Site) -> list[Path]:
         entrance.get(site, f"{existing}/connect", get_existing),
         entrance.post(site, f"{existing}/connect", post_existing),
         entrance.post(site, f"{existing}/connect/test", post_existing_test),
-        entrance.post(site, f"{existing}/disconnect", post_disconnect),
-        entrance.post(site, f"{existing}/delete", post_delete),
+        *ending_routes(site, draw_existing),
     ]
 
 

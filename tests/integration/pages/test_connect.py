@@ -12,6 +12,7 @@ from host.app import Host
 from host.document import read_document
 from host.model import ConnectionState, Reason, Secret
 from host.store.connections import stop_connection
+from tests.drawn import as_file, workflow
 from tests.harness import StandInServer, configuration, stand_in
 from tests.pages import Page, Person, person, quiet_host
 
@@ -480,3 +481,13 @@ async def test_a_connection_of_a_switched_off_module_shows_its_settings_locked(
     assert page.find("form.connect > fieldset").has_attr("disabled")
     assert posted.status == 422
     assert await state(connected) is ConnectionState.CONNECTED
+
+
+async def test_deleting_tells_which_workflows_send_there(
+    connected: Host, operator: Person
+) -> None:
+    await connected.bench.configure.apply(read_document(as_file(workflow(active=False)), {}))
+
+    page = await operator.get(PAGE)
+
+    assert "1 workflow sends there and will fail: Points e-mail" in page.text
