@@ -185,6 +185,15 @@ PALETTE: Final[dict[str, Any]] = {
 }
 
 
+class Kept(StaticFiles):
+    """Files that a browser keeps as long as it runs."""
+
+    def file_response(self, *args: Any, **more: Any) -> Response:
+        response = super().file_response(*args, **more)
+        response.headers["Cache-Control"] = "max-age=3600"
+        return response
+
+
 class CanvasServer:
     """Shows what it is told to show, and keeps what it is asked and sent."""
 
@@ -201,7 +210,7 @@ class CanvasServer:
                 Route("/", self._page),
                 Route("/check", self._check, methods=["POST"]),
                 Route("/save", self._save, methods=["POST"]),
-                Mount("/static", StaticFiles(directory=STATIC)),
+                Mount("/static", Kept(directory=STATIC)),
             ],
             middleware=[Middleware(Shield)],
         )

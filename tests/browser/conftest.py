@@ -82,6 +82,20 @@ def watch(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Watched]
         yield from _watching(opened, request)
 
 
+@pytest.fixture(scope="module")
+def kept_watch(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Watched]:
+    """One page for a whole file, see `again`."""
+    with watched(browser, request.path.stem) as opened:
+        yield opened
+
+
+@pytest.fixture
+def again(kept_watch: Watched, request: pytest.FixtureRequest) -> Iterator[Watched]:
+    """As `watch`, in the file's one page: opening one, and fetching all anew, takes its time."""
+    kept_watch.begin(_name(request))
+    yield from _watching(kept_watch, request)
+
+
 @pytest.fixture
 def page(watch: Watched) -> Page:
     """An empty page of a fresh browser."""

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.browser.canvas_page import CanvasServer, canvas_server, chain, node
-from tests.browser.looks import Theme, axe_violations, in_each_theme, overflow, resize, wear
-from tests.browser.watch import Guard
+from tests.browser.looks import Theme, axe_violations, overflow, resize, wear
+from tests.browser.watch import Guard, Watched
 
 HOSTILE = "<img src=x onerror=alert(1)> \u202eevil \u05d0\u05d1\u05d2 " + "long-" * 60
 EXACT = 12345678901234567890
@@ -105,6 +105,12 @@ def server() -> Iterator[CanvasServer]:
 
 
 @pytest.fixture
+def watch(again: Watched) -> Watched:
+    """One page for all tests of this file."""
+    return again
+
+
+@pytest.fixture
 def canvas(page: Page, guard: Guard, server: CanvasServer) -> Canvas:
     """The editor, not opened yet."""
     server.forget()
@@ -134,18 +140,6 @@ def test_a_graph_is_built_by_dragging(canvas: Canvas) -> None:
     expect(canvas.panel).to_be_hidden()
 
 
-def test_what_is_let_go_beside_a_node_connects_nothing(canvas: Canvas) -> None:
-    canvas.open(SMALL)
-    board = canvas.board.bounding_box()
-    assert board is not None
-    tab = canvas.page.locator('.flow-node[data-node="mc1"] [data-output="failure"]')
-
-    canvas.drag(tab, board["x"] + 60, board["y"] + board["height"] - 40)
-
-    expect(canvas.status).to_contain_text("let go over the node")
-    assert len(canvas.edges()) == 3
-
-
 def test_a_click_adds_after_the_selected_node(canvas: Canvas) -> None:
     canvas.open()
 
@@ -163,16 +157,6 @@ def test_a_click_adds_after_the_selected_node(canvas: Canvas) -> None:
     places = {(one["x"], one["y"]) for one in canvas.graph["nodes"]}
     assert len(places) == 4
     expect(canvas.status).to_have_text("Added Wait after Event attribute filter on failure.")
-
-
-def test_a_kind_that_may_stand_once_is_refused_the_second_time(canvas: Canvas) -> None:
-    canvas.open(SMALL)
-
-    expect(canvas.item("Event")).to_be_disabled()
-    canvas.item("Event").click(force=True)
-
-    expect(canvas.status).to_have_text("Event: Only one in a workflow.")
-    assert len(canvas.graph["nodes"]) == 4
 
 
 def test_a_whole_workflow_is_built_with_the_keyboard_alone(canvas: Canvas) -> None:
@@ -207,19 +191,13 @@ def test_a_whole_workflow_is_built_with_the_keyboard_alone(canvas: Canvas) -> No
     ]
 
 
-def test_tab_follows_the_flow(canvas: Canvas) -> None:
+def test_tab_follows_the_flow_arrows_move_and_undo_takes_the_way_back(canvas: Canvas) -> None:
     canvas.open(SMALL)
 
-    canvas.card("t").focus()
-    for id_ in ("ef1", "mc1", "i1"):
-        canvas.press("Tab")
+    canvas.card("i1").focus()
+    for id_ in ("mc1", "ef1", "t"):
+        canvas.press("Shift+Tab")
         expect(canvas.card(id_)).to_be_focused()
-
-
-def test_arrows_move_and_one_undo_takes_the_way_back(canvas: Canvas) -> None:
-    canvas.open(SMALL)
-
-    canvas.card("t").focus()
     canvas.press("ArrowRight", "ArrowRight", "ArrowDown")
     moved = canvas.fields("t")
     canvas.press("Control+z")
@@ -419,6 +397,21 @@ def test_the_panel_tells_and_changes_what_comes_next(canvas: Canvas) -> None:
     expect(panel).to_be_visible()
 
 
+def test_a_removed_node_comes_back_with_its_edges(canvas: Canvas) -> None:
+    canvas.open(SMALL)
+
+    canvas.card("ef1").focus()
+    canvas.press("Delete")
+    assert canvas.edges() == []
+    expect(canvas.card("mc1")).to_be_focused()
+    canvas.page.get_by_role("button", name="Undo").click()
+    assert len(canvas.edges()) == 3
+    expect(canvas.status).to_have_text("Undone: Removed Event attribute filter.")
+    canvas.page.get_by_role("button", name="Redo").click()
+
+    assert canvas.edges() == []
+
+
 def test_an_edge_is_pressed_and_removed(canvas: Canvas) -> None:
     canvas.open(
         chain(
@@ -439,9 +432,17 @@ def test_an_edge_is_pressed_and_removed(canvas: Canvas) -> None:
     expect(canvas.card("t")).to_be_focused()
 
 
-def test_what_would_go_in_a_circle_is_refused(canvas: Canvas) -> None:
+def test_what_cannot_be_is_refused_with_words(canvas: Canvas) -> None:
     canvas.open(SMALL)
+    board = canvas.board.bounding_box()
+    assert board is not None
 
+    expect(canvas.item("Event")).to_be_disabled()
+    canvas.item("Event").click(force=True)
+    expect(canvas.status).to_have_text("Event: Only one in a workflow.")
+    loose = canvas.page.locator('.flow-node[data-node="mc1"] [data-output="failure"]')
+    canvas.drag(loose, board["x"] + 60, board["y"] + board["height"] - 40)
+    expect(canvas.status).to_contain_text("let go over the node")
     canvas.card("mc1").focus()
     canvas.press("c", "s", "Shift+Tab", "Enter")
     expect(canvas.status).to_contain_text("That would go in a circle")
@@ -457,22 +458,8 @@ def test_what_would_go_in_a_circle_is_refused(canvas: Canvas) -> None:
     expect(canvas.status).to_contain_text("already goes on to")
 
     assert len(canvas.edges()) == 3
+    assert len(canvas.graph["nodes"]) == 4
     assert not canvas.dirty
-
-
-def test_a_removed_node_comes_back_with_its_edges(canvas: Canvas) -> None:
-    canvas.open(SMALL)
-
-    canvas.card("ef1").focus()
-    canvas.press("Delete")
-    assert canvas.edges() == []
-    expect(canvas.card("mc1")).to_be_focused()
-    canvas.page.get_by_role("button", name="Undo").click()
-    assert len(canvas.edges()) == 3
-    expect(canvas.status).to_have_text("Undone: Removed Event attribute filter.")
-    canvas.page.get_by_role("button", name="Redo").click()
-
-    assert canvas.edges() == []
 
 
 def test_faults_stand_on_nodes_at_fields_and_in_a_list(canvas: Canvas) -> None:
@@ -610,7 +597,7 @@ def test_leaving_with_changes_asks_first(canvas: Canvas) -> None:
         asked.append(dialog.type)
         dialog.accept()
 
-    canvas.page.on("dialog", accept)
+    canvas.page.once("dialog", accept)
 
     canvas.page.reload()
     canvas.item("Wait").click()
@@ -770,8 +757,7 @@ def test_a_narrow_list_makes_way_for_what_was_added(canvas: Canvas) -> None:
     expect(more).to_have_attribute("aria-expanded", "false")
 
 
-@in_each_theme
-@pytest.mark.parametrize("width", (1280, 320))
+@pytest.mark.parametrize(("theme", "width"), (("light", 1280), ("dark", 320)))
 def test_everybody_can_use_it(canvas: Canvas, theme: Theme, width: int) -> None:
     wear(canvas.page, theme)
     resize(canvas.page, width)
@@ -797,9 +783,8 @@ def test_everybody_can_use_it(canvas: Canvas, theme: Theme, width: int) -> None:
     assert overflow(canvas.page) == []
 
 
-@in_each_theme
-def test_an_empty_board_and_a_route_are_for_everybody(canvas: Canvas, theme: Theme) -> None:
-    wear(canvas.page, theme)
+def test_an_empty_board_and_a_route_are_for_everybody(canvas: Canvas) -> None:
+    wear(canvas.page, "dark")
     resize(canvas.page, 390)
     canvas.open()
     assert axe_violations(canvas.page) == []

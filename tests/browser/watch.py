@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,12 +16,14 @@ from playwright.sync_api import (
     Page,
     Request,
     StorageState,
+    ViewportSize,
     WebError,
 )
 
 from tests.browser.chromium import FOLDER
 
 FAILURES: Final = FOLDER / "failures"
+SIZE: Final[ViewportSize] = {"width": 1280, "height": 800}
 INSIDE: Final = ("about", "blob", "chrome-error", "data")  # schemes that ask no server
 
 
@@ -47,6 +50,11 @@ class Guard:
         refused on purpose.
         """
         self._excused.append(words)
+
+    def forget(self) -> None:
+        """Another test begins: nothing was heard yet, nothing is excused."""
+        for kept in (self._excused, self._errors, self._asked):
+            kept.clear()
 
     def faults(self) -> list[str]:
         """What went wrong so far, one line each."""
@@ -75,14 +83,25 @@ class Watched:
         self.context = context
         self.guard = Guard(context)
         self.page: Page = context.new_page()
-        self._kept = FAILURES / re.sub(r"[^\w.-]+", "-", name).strip("-")
+        self._kept = _kept(name)
+
+    def begin(self, name: str) -> None:
+        """Another test begins, in the same page: what the browser cached stays."""
+        self.page.unroute_all()
+        self.page.set_viewport_size(SIZE)
+        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        self.guard.forget()
+        self._kept = _kept(name)
+        self.context.tracing.stop_chunk()
+        self.context.tracing.start_chunk()
 
     def keep(self) -> None:
         """Write down what the page looks like and how it came to that."""
         self._kept.mkdir(parents=True, exist_ok=True)
         for number, page in enumerate(self.context.pages):
             page.screenshot(path=self._kept / f"page-{number}.png", full_page=True)
-        self.context.tracing.stop(path=self._kept / "trace.zip")
+        self.context.tracing.stop_chunk(path=self._kept / "trace.zip")
+        self.context.tracing.start_chunk()
 
     def __str__(self) -> str:
         return f"kept in {self._kept}"
@@ -97,9 +116,9 @@ def watched(
         base_url=base_url,
         storage_state=state,
         reduced_motion="reduce",
-        viewport={"width": 1280, "height": 800},
+        viewport=SIZE,
     )
-    context.tracing.start(screenshots=True, snapshots=True)
+    context.tracing.start(snapshots=True)
     try:
         watch = Watched(context, name)
         if base_url is not None:
@@ -107,6 +126,10 @@ def watched(
         yield watch
     finally:
         context.close()
+
+
+def _kept(name: str) -> Path:
+    return FAILURES / re.sub(r"[^\w.-]+", "-", name).strip("-")
 
 
 def _origin(url: str) -> str:
