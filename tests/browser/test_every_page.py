@@ -6,13 +6,31 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.looks import THEMES, WIDTHS, axe_violations, overflow, resize, wear
+from tests.drawn import as_file, communication, node, trigger, workflow
 from tests.harness import Scene, eventually
 
 LONG = "a-very-long-value-without-any-blank-" * 6
 ONE = "/connections/mparticle"
+FLOW = "/workflows/points-e-mail"
+DRAWN = workflow(
+    trigger("reward_claim"),
+    node("f", "event_filter", rows=[{"attribute": "points", "operator": "at_least", "value": 5}]),
+    node("w", "wait", amount=2, unit="days"),
+    communication(payload={"points": "{{ event.data.points }}", "why": "{{ event.data.why }}"}),
+    node("s", "sync_data", connection="mparticle"),
+    node("i", "interrupt"),
+    ways=("t>f", "f>w", "w>s", "f>m:failure", "m>i"),
+)
+FAULTY = workflow(
+    trigger(""),
+    communication(connection="nowhere", event=LONG),
+    node("w", "wait"),
+    name="Being drawn, with a name as long as one may be: " + "wide " * 10 + "!",
+    active=False,
+)
 PATHS = (
     "/modules",
     "/modules?q=mpratic",
@@ -33,6 +51,19 @@ PATHS = (
     "/messages/FAILED",
     "/messages/REFUSED",
     "/live",
+    "/workflows",
+    "/workflows?show=paused",
+    "/workflows/new",
+    FLOW,
+    f"{FLOW}/try",
+    f"{FLOW}/try SAMPLE",
+    f"{FLOW}/log",
+    f"{FLOW}/log?result=cancelled",
+    f"{FLOW}/log DETAILS",
+    f"{FLOW}/running",
+    f"{FLOW}/versions",
+    f"{FLOW}/versions/1",
+    "/workflows/DRAFT",
     "/customers",
     "/customers?q=nobody",
     "/customer?id=c-1",
@@ -50,7 +81,14 @@ def messages(shared: Scene) -> Iterator[dict[str, str]]:
     """Ids of a message that is retried and of one that was refused, among all that there may be."""
     host, destination = shared.host, shared.destination
     profile = {"first_name": "Ana", "email": "ana@example.com", "tiers": {"main": {"name": LONG}}}
+    host.configure(as_file(DRAWN, FAULTY))
+    host.configure(as_file(DRAWN | {"nodes": DRAWN["nodes"][:-1], "edges": DRAWN["edges"][:-1]}))
     host.client.put("/api/customers/c-1", json=profile)
+    host.post(
+        {"customer": "c-1", "action": "reward_claim", "data": {"points": 120}},
+        {"customer": LONG, "action": "reward_claim", "data": {"points": 1, "why": LONG}},
+        {"customer": "c-2", "action": "reward_claim", "data": {"points": 2}},
+    )
     host.post({"customer": "c-1", "action": "point_add", "data": {"points": 120, "why": LONG}})
     host.settle()
     destination.misbehave(status=400)
@@ -64,7 +102,10 @@ def messages(shared: Scene) -> Iterator[dict[str, str]]:
     )
     (failed,) = eventually(lambda: host.messages(state="retrying"))
     (refused,) = host.messages(state="undelivered")
-    yield {"FAILED": failed["id"], "REFUSED": refused["id"]}
+    draft = next(
+        one for one in host.client.get("/api/workflows").json()["workflows"] if one["faults"]
+    )
+    yield {"FAILED": failed["id"], "REFUSED": refused["id"], "DRAFT": draft["id"]}
     destination.misbehave()
 
 
@@ -72,13 +113,20 @@ def messages(shared: Scene) -> Iterator[dict[str, str]]:
 def opened(
     host_page: Page, host_guard: object, messages: dict[str, str], request: pytest.FixtureRequest
 ) -> Page:
-    """The page under that path."""
+    """The page under that path; a word behind it says where to go on from there."""
     path: str = request.param
     for name, id_ in messages.items():
         path = path.replace(name, id_)
     if path == "/nothing-here":
         host_guard.excuse("404")  # type: ignore[attr-defined]
-    host_page.goto(path)
+    address, _, then = path.partition(" ")
+    host_page.goto(address)
+    if then == "SAMPLE":
+        host_page.get_by_role("button", name="Run with this sample").click()
+        expect(host_page.get_by_role("heading", name="What it would do")).to_be_focused()
+    if then == "DETAILS":
+        host_page.locator(f'a[href^="{FLOW}/log/"]').last.click()
+        expect(host_page.get_by_role("heading", name="Nodes passed")).to_be_visible()
     return host_page
 
 
