@@ -152,6 +152,7 @@ SYNC: Final = {
     "type": "sync_data",
     "title": "Sync data",
     "about": "Sends the customer's fields to a connected module.",
+    "summary": "connection",
     "inputs": 1,
     "outputs": BOTH,
     "fields": [_choice("connection", "Connection", "first", "second")],

@@ -284,6 +284,22 @@ def test_every_kind_of_field_is_set_in_the_panel(canvas: Canvas) -> None:
     ]
 
 
+def test_a_node_says_in_words_what_it_is_set_to(canvas: Canvas) -> None:
+    canvas.open(
+        chain(
+            node("w1", "wait", amount=3),
+            node("w2", "wait", unit="hours"),
+            node("sd1", "sync_data", connection="first"),
+            node("sd2", "sync_data"),
+        )
+    )
+
+    names = {"w1": "Wait, 3 Days", "w2": "Wait, Not set yet"}
+    names |= {"sd1": "Sync data, First", "sd2": "Sync data, Not set yet"}
+    for id_, name in names.items():
+        expect(canvas.card(id_)).to_have_accessible_name(name)
+
+
 def test_what_cannot_be_applied_is_said_where_it_was_typed(canvas: Canvas) -> None:
     payload = {"a": 1, "b": "two"}
     canvas.open(chain(node("mc1", "marketing_communication", payload=payload), node("w1", "wait")))

@@ -111,11 +111,28 @@ def test_the_way_click_by_click(start: Start) -> None:
     expect(page.get_by_text("Active: events start version 2")).to_be_visible()
     expect(page.locator(".heading .badge.active")).to_have_text("active")
 
+    # What was changed is counted; who discards it is asked nothing, and loses only that.
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: asked.append(dialog.message))
+    page.get_by_label("Name", exact=True).fill("Another name")
+    start.card("Event").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[data-changes]")).to_have_text("2 unsaved changes")
+    with page.expect_navigation():
+        page.get_by_role("link", name="Discard").click()
+    expect(page.locator("flow-canvas.drawn")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Points e-mail")
+    start.card("Event").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-changes]")).to_be_empty()
+
     # A sample tells what would happen, and sends nothing.
     page.get_by_role("link", name="Run with a sample").click()
     page.get_by_role("button", name="Run with this sample").click()
     expect(page.get_by_role("heading", name="What it would do")).to_be_visible()
     assert start.destination.arrivals == []
+    assert asked == []
 
     # A member earns points: one message goes out.
     start.earn()

@@ -109,6 +109,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Where tabs do not all fit, the page's own is in sight.
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) {
+  const tabs = tab.closest(".tabs");
+  tabs.scrollLeft = tab.offsetLeft + tab.offsetWidth - tabs.offsetLeft - tabs.clientWidth;
+}
+
 // What asks for the focus gets it: the faults of a form, a row just added.
 function takeFocus() {
   const wanted = document.querySelector("[data-focus]");
