@@ -1,4 +1,4 @@
-"""How long the server takes for each page with a million messages of history and a backlog.
+"""How long the server takes for each page with a million messages and 200,000 runs of workflows.
 
 `python -m benchmarks.pages` prints the slowest first; the target is under 200 ms each.
 """
@@ -28,6 +28,9 @@ SETTLED: Final = 1_000_000
 UNDELIVERED: Final = 2_000
 WAITING: Final = 50_000
 CUSTOMERS: Final = 100_000
+WORKFLOWS: Final = 20
+RUNS: Final = 200_000
+WAITS: Final = 5_000
 ROUNDS: Final = 7
 PATHS: Final = (
     "/modules",
@@ -43,6 +46,19 @@ PATHS: Final = (
     "/undelivered?state=delivered",
     "/undelivered?state=delivered&event=nothing",
     "/undelivered?state=delivered&customer=customer-77",
+    "/workflows",
+    "/workflows/new",
+    "/workflows/workflow-7",
+    "/workflows/workflow-7/try",
+    "/workflows/workflow-7/log",
+    "/workflows/workflow-7/log?result=error",
+    "/workflows/workflow-7/log?result=cancelled",
+    "/workflows/workflow-7/log?customer=customer-77",
+    "/workflows/workflow-7/log/{run}",
+    "/workflows/workflow-7/running",
+    "/workflows/workflow-7/running?customer=customer-77",
+    "/workflows/workflow-7/versions",
+    "/workflows/workflow-7/versions/1",
     "/customers",
     "/customers?q=customer-77",
     "/customer?id=customer-77",
@@ -84,6 +100,26 @@ loyalty = "reward_claim"
 external = "reward_claim"
 type = "other"
 """
+_WORKFLOW: Final = """
+[[workflows]]
+name = "Workflow {number}"
+active = true
+nodes = [
+  {{ id = "t", type = "event_trigger", event = "opt_in" }},
+  {{ id = "f", type = "event_filter", rows = [
+    {{ attribute = "points", operator = "is", value = 5 }},
+  ] }},
+  {{ id = "w", type = "wait", amount = 2, unit = "days" }},
+  {{ id = "s", type = "sync_data", connection = "bench" }},
+  {{ id = "i", type = "interrupt" }},
+]
+edges = [
+  {{ from = "t", to = "f" }},
+  {{ from = "f", to = "w" }},
+  {{ from = "w", to = "s" }},
+  {{ from = "f", to = "i", on = "failure" }},
+]
+"""
 
 
 def measure() -> Iterator[Row]:
@@ -103,7 +139,9 @@ async def _measured(folder: Path) -> list[Row]:
         }
     )
     async with workbench(environment) as bench:
-        await bench.configure.apply(read_document(_CONFIGURATION, {}), untested=True)
+        drawn = "".join(_WORKFLOW.format(number=number) for number in range(WORKFLOWS))
+        document = read_document(_CONFIGURATION + drawn, {})
+        await bench.configure.apply(document, untested=True)
         (route,) = (await bench.configure.routing()).routes
         await bench.store.write(lambda tx: reconnect(tx, route.key, "Bench"))
         accounts = Accounts(bench.store)
@@ -130,6 +168,9 @@ def _fill(database: Path, connection: int) -> None:
         "undelivered": UNDELIVERED,
         "waiting": WAITING,
         "customers": CUSTOMERS,
+        "workflows": WORKFLOWS,
+        "runs": RUNS,
+        "waits": WAITS,
         "connection": connection,
         "now": int(time.time() * 1000),
     }
@@ -147,8 +188,12 @@ def _fill(database: Path, connection: int) -> None:
 
 async def _rounds(client: httpx.AsyncClient) -> list[Row]:
     ids = {
-        state: await _first_message(client, path)
-        for state, path in (("waiting", "/queue?state=waiting"), ("undelivered", "/undelivered"))
+        name: await _first_link(client, page, below)
+        for name, page, below in (
+            ("waiting", "/queue?state=waiting", "/messages/"),
+            ("undelivered", "/undelivered", "/messages/"),
+            ("run", "/workflows/workflow-7/log", "/workflows/workflow-7/log/"),
+        )
     }
     rows: list[Row] = []
     for pattern in PATHS:
@@ -160,9 +205,10 @@ async def _rounds(client: httpx.AsyncClient) -> list[Row]:
     return sorted(rows, key=lambda row: row.median, reverse=True)
 
 
-async def _first_message(client: httpx.AsyncClient, path: str) -> str:
-    found = re.search(r'href="/messages/([^"?]+)', (await client.get(path)).text)
-    assert found is not None, f"{path} lists no message"
+async def _first_link(client: httpx.AsyncClient, page: str, below: str) -> str:
+    """The end of the first address below another that a page leads to."""
+    found = re.search(rf'href="{below}([^"?]+)', (await client.get(page)).text)
+    assert found is not None, f"{page} leads nowhere below {below}"
     return found[1]
 
 

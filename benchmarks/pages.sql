@@ -1,6 +1,6 @@
 -- A store as it is after a long time: see `benchmarks/pages.py`. :now is in ms since 1970.
 CREATE TEMP TABLE wanted AS SELECT :settled AS settled, :undelivered AS undelivered,
-    :waiting AS waiting, :customers AS customers, (:now - 1577836800000) AS now, :connection AS connection;
+    :workflows AS workflows, :runs AS runs, :waits AS waits, :waiting AS waiting, :customers AS customers, (:now - 1577836800000) AS now, :connection AS connection;
 
 INSERT INTO customer (customer, id, opted_out, opted_at, changed_at, fields)
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, wanted WHERE i < customers)
@@ -49,5 +49,28 @@ UPDATE ledger SET made = (SELECT count(*) FROM made), delivered = :settled, unde
     retrying = (SELECT count(*) FROM message WHERE attempts > 0),
     waiting = (SELECT count(*) FROM message WHERE attempts = 0);
 
+-- The newest events ran workflows in turn: some runs wait, one in fifty of the others failed.
+CREATE TEMP TABLE ran AS
+SELECT key AS event, customer, workflow, CASE
+    WHEN left_over < waits THEN 'waiting' WHEN left_over / workflows % 50 = 0 THEN 'error' ELSE 'success' END AS result
+FROM (SELECT made.*, settled + undelivered + waiting - i AS left_over, workflows, runs, waits FROM made, wanted)
+JOIN (SELECT workflow, row_number() OVER (ORDER BY workflow) - 1 AS turn FROM workflow) ON turn = left_over % workflows
+WHERE left_over < runs;
+
+INSERT INTO run (event, workflow, version, customer, result, steps, duration, ended_at)
+SELECT event, workflow, 1, customer, result, CASE result
+    WHEN 'waiting' THEN '[["t","success",null,""],["f","success",{"points":5},""],["w","waiting","2 days",""]]'
+    WHEN 'error' THEN '[["t","success",null,""],["f","success",{"points":5},""],["w","success","2 days",""],["s","error",null,"nothing is mapped"]]'
+    ELSE '[["t","success",null,""],["f","failure",{"points":1},""],["i","stopped",null,""]]' END,
+    60, (event >> 20) + 1577836800000
+FROM ran;
+
+INSERT INTO wait (due, event, workflow, node, customer)
+SELECT :now + 86400000 + (event >> 20) % 86400000, event, workflow, 'w', customer FROM ran WHERE result = 'waiting';
+
+INSERT INTO run_hour (workflow, hour, runs, errors)
+SELECT workflow, ((event >> 20) + 1577836800000) / 3600000 * 3600000, count(*), sum(result = 'error') FROM ran GROUP BY 1, 2;
+
+DROP TABLE ran;
 DROP TABLE made;
 DROP TABLE wanted;
