@@ -9,6 +9,7 @@ from host import wire
 from host.configuration.reading import Faults as FormFaults
 from host.errors import Fault, InvalidConfiguration
 from host.pages.forms import Faults, Form
+from host.pages.words import pretty
 from host.workflow import KINDS, Graph, graph_as_json, read_graph
 from host.workflow.document import WorkflowDraft, read_workflow
 
@@ -46,8 +47,8 @@ def _unreadable(message: str) -> InvalidConfiguration:
 
 
 def graph_text(graph: Graph) -> str:
-    """A graph as the canvas takes and posts it: JSON."""
-    return wire.dumps(graph_as_json(graph)).decode()
+    """A graph as the canvas takes it, and people without scripts: JSON."""
+    return pretty(graph_as_json(graph))
 
 
 def form_faults(faults: Iterable[Fault], inputs: Iterable[str], graph: Graph | None) -> Faults:
