@@ -10,6 +10,7 @@ from starlette.routing import Route as Path
 
 from host import wire
 from host.api.answers import answer
+from host.configure import WorkflowView
 from host.errors import InvalidConfiguration, NotFound, VersionConflict
 from host.pages import entrance
 from host.pages.drawn import (
@@ -64,7 +65,7 @@ def workflow_editor_routes(site: Site) -> list[Path]:
             faults = form_faults(error.faults, ("name",), None)
             return await _again(request, frame, form, 422, faults)
         if form.text("do") != "activate":
-            return go(frame.path, _saved(view.row.active, view.row.version))
+            return go(frame.path, _saved(view))
         try:
             await site.workflows.activate(view.row.id, by=by)
         except InvalidConfiguration:
@@ -193,9 +194,11 @@ def workflow_editor_routes(site: Site) -> list[Path]:
     ]
 
 
-def _saved(active: bool, version: int) -> str:
-    if active:
-        return f"Saved as version {version}, a draft. Activate it to have events start it."
+def _saved(view: WorkflowView) -> str:
+    if view.is_newest_active:  # nothing but the name was changed
+        return f"Saved. Events start version {view.row.version} as before."
+    if view.row.active:
+        return f"Saved as version {view.row.version}, a draft. Activate it to have events start it."
     return "Saved. Nothing happens until it is activated."
 
 

@@ -106,6 +106,16 @@ async def test_a_draft_is_saved_and_says_that_nothing_happens_yet(
     assert await at.nodes() == []
 
 
+async def test_a_new_name_alone_makes_no_draft(at: Drawing, operator: Person) -> None:
+    await at.have(workflow())
+
+    page = await save(operator, name="Points mail")
+
+    assert page.toast == "Saved. Events start version 1 as before."
+    assert page.heading == "Points mail Editor"
+    assert (await at.view()).is_newest_active
+
+
 async def test_save_and_activate_does_both(at: Drawing, operator: Person) -> None:
     await at.have(FAULTY)
 
