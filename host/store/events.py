@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from host import wire
 from host.store.engine import Transaction
+from host.store.event_indexes import move_new_events
 
 
 def id_hash(id_: str) -> int:
@@ -48,6 +49,7 @@ def find_contents(tx: Transaction, hashes: Iterable[int]) -> dict[str, bytes]:
 def add_events(tx: Transaction, events: Sequence[NewEvent]) -> None:
     """Write down events, and count their actions."""
     tx.run_many("add_event", events)
+    move_new_events(tx, len(events))
     counts: dict[str, tuple[int, int]] = {}
     for event in events:
         counts[event.action] = (counts.get(event.action, (0, 0))[0] + 1, event.key)

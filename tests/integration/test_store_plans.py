@@ -21,7 +21,7 @@ SELDOM = {
 }
 _GROWS = (
     "lane|l|message|m|f|settled|s|event|e|customer|c|message_body|b|attempt|a|external_id|x"
-    "|session|link|failed_try|run|r|wait|t|o"
+    "|session|link|failed_try|run|r|wait|t|o|event_by_id|event_by_customer"
 )
 WALKS = re.compile(
     rf"^SCAN (?:{_GROWS})(?! VIRTUAL)\b|^SEARCH (?:lane|l) USING PRIMARY KEY \(connection=\?\)$"

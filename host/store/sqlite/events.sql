@@ -1,6 +1,8 @@
 -- events_by_hash: events whose id's digest is one of these (JSON list).
-SELECT json_group_array(json_array(e.id, hex(e.content)))
-FROM json_each(?) wanted JOIN event e ON e.id_hash = wanted.value;
+SELECT json_group_array(json_array(e.id, hex(e.content))) FROM (
+    SELECT n.event FROM json_each(?1) wanted JOIN new_event_by_id n ON n.id_hash = wanted.value
+    UNION ALL SELECT o.event FROM json_each(?1) wanted JOIN event_by_id o ON o.id_hash = wanted.value
+) found JOIN event e ON e.event = found.event;
 
 -- add_event: keep an event as it came.
 INSERT INTO event (event, id_hash, id, content, customer, action, body) VALUES (?, ?, ?, ?, ?, ?, ?);

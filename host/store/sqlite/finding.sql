@@ -15,7 +15,11 @@ SELECT c.customer, c.id, c.opted_out, c.opted_at, c.changed_at, c.fields
 FROM external_id x JOIN customer c ON c.customer = x.customer WHERE x.value = ? LIMIT ?;
 
 -- events_of_customer: a customer's events before a key, the newest first.
-SELECT event, id, action, body FROM event WHERE customer = ? AND event < ? ORDER BY event DESC LIMIT ?;
+SELECT e.event, e.id, e.action, e.body FROM (
+    SELECT event FROM new_event_by_customer WHERE customer = ?1 AND event < ?2
+    UNION ALL SELECT event FROM event_by_customer WHERE customer = ?1 AND event < ?2
+    ORDER BY event DESC LIMIT ?3
+) found CROSS JOIN event e ON e.event = found.event ORDER BY found.event DESC;
 
 -- events_of_customer_floor: how far back so many events of a customer reach.
 SELECT event FROM event WHERE customer = ?1 AND event < ?2 ORDER BY event DESC LIMIT 1 OFFSET ?3;

@@ -98,7 +98,9 @@ DELETE FROM run_hour WHERE (workflow, hour) IN (
     SELECT workflow, hour FROM run_hour WHERE workflow = ?1 AND hour < ?2 ORDER BY hour LIMIT ?3);
 
 -- erase_runs: forget what workflows did for a customer.
-DELETE FROM run WHERE event IN (SELECT event FROM event WHERE customer = ?);
+DELETE FROM run WHERE event IN (
+    SELECT event FROM new_event_by_customer WHERE customer = ?1
+    UNION ALL SELECT event FROM event_by_customer WHERE customer = ?1);
 
 -- erase_waits: a customer's runs wait for nothing any more.
 DELETE FROM wait WHERE customer = ?;
