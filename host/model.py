@@ -15,12 +15,14 @@ Json: TypeAlias = (
 """A JSON value. Fractions read from input are `Decimal`, so that 10.0 stays 10.0."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def to_ms(moment: datetime) -> int:
     """Milliseconds since 1970 of an aware time."""
-    return (moment - EPOCH) // _MILLISECOND
+    since = (
+        moment - EPOCH
+    )  # the parts by hand: dividing one span by another takes three times as long
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
 def from_ms(ms: int) -> datetime:
@@ -171,7 +173,7 @@ class Profile:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every message, and that costs
 class Payload:
     """What will be sent for one message: the event's part and the profile part, kept apart.
 

@@ -13,7 +13,7 @@ from host.configuration.model import ConnectionConfig
 from host.configuration.stored import from_stored
 from host.errors import NotFound
 from host.manifest import Manifest
-from host.mapping import ProfileParts
+from host.mapping import ProfileParts, surely_fit
 from host.model import Connection, EventMapping, ModuleState, Secret
 from host.registry import Module, Registry
 from host.store.connections import ConnectionRow, generation, read_connections
@@ -36,6 +36,7 @@ class Route:
     connection: Connection | None  # as the plugin sees it; None: the manifest is unknown
     takes: Mapping[str, tuple[EventMapping, ...]]  # loyalty event → its enabled associations
     secrets_readable: bool = True
+    surely_fit: int = 0  # characters of a payload; with more of them it is measured
 
     @property
     def key(self) -> int:
@@ -161,6 +162,7 @@ def _route(row: ConnectionRow, vault: Vault, registry: Registry) -> Route:
         connection=config.connection(module.manifest) if module.manifest else None,
         takes={action: tuple(mappings) for action, mappings in takes.items()},
         secrets_readable=readable,
+        surely_fit=surely_fit(module.manifest.limits if module.manifest else None),
     )
 
 

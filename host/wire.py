@@ -38,9 +38,8 @@ Raises ValueError (msgspec.DecodeError and UnicodeDecodeError are such) or Recur
 """
 
 
-def dumps(value: Json | Any) -> bytes:
-    """The JSON text of a value, UTF-8, without spaces."""
-    return _encoder.encode(value)
+dumps: Final = _encoder.encode
+"""The JSON text of a value, UTF-8, without spaces."""
 
 
 def canonical(value: Json | Any) -> bytes:

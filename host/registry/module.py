@@ -137,13 +137,15 @@ class Module:
         profile: Profile,
     ) -> Payload | None:
         """The payload of one message, or None: nothing to send. Raises PluginFault."""
-        with self._fence("map_event", connection.settings):
-            answer = self._hooks.map_event(
+        hooks = self._calls or self._hooks
+        try:  # without the `with` of the other hooks: this one is called for every event
+            payload = hooks.map_event(
                 connection=connection, event=event, mapping=mapping, profile=profile
             )
-            if answer is None:
+            if payload is None:
                 return None
-            payload = _fit(answer, Payload, "a Payload or None")
+            if type(payload) is not Payload:
+                _fit(payload, Payload, "a Payload or None")
             if type(payload.event) is not dict:
                 _object_or_none(payload.event, "Payload.event, an object or None")
             if type(payload.profile) is not dict:
@@ -152,7 +154,11 @@ class Module:
                 _texts((payload.route,), "Payload.route, a text")
             if payload.notes:
                 _texts(payload.notes, "Payload.notes, a tuple of texts")
-            return payload
+            made: Payload = payload
+            return made
+        except BaseException as error:
+            with self._fence("map_event", connection.settings):
+                raise error
 
     async def deliver(
         self, connection: Connection, messages: Sequence[Message], http: Http

@@ -94,24 +94,26 @@ def scalar(name: str, value: Json, remarks: Notes) -> Json:
     return value
 
 
-def are_plain(values: Mapping[str, Json], prefix: str) -> bool:
-    """Whether all values can go as they are, under names that begin with `prefix`.
+def plain_attributes(values: Mapping[str, Json], prefix: str) -> dict[str, Json] | None:
+    """All values as they are, under names that begin with `prefix`; None: some cannot go so.
 
     Most events hold a few short texts and numbers: one look spares asking about each value.
     """
     if len(values) > MOST_ATTRIBUTES:
-        return False
-    longest = NAME_LENGTH - len(prefix)
+        return None
+    found: dict[str, Json] = {}
     for name, value in values.items():
         kind = type(value)
         if kind is str:
             if len(value) > VALUE_LENGTH:  # type: ignore[arg-type]  # it is a str
-                return False
+                return None
         elif kind not in _PLAIN_TYPES:
-            return False
-        if len(name) > longest:
-            return False
-    return True
+            return None
+        name = prefix + name
+        if len(name) > NAME_LENGTH:
+            return None
+        found[name] = value
+    return found
 
 
 def user_value(name: str, value: Json, remarks: Notes) -> Json:

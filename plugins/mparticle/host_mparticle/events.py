@@ -18,7 +18,7 @@ from host import (
     value_at,
 )
 from host_mparticle import notes
-from host_mparticle.attributes import MOST_ATTRIBUTES, are_plain, cut_name, scalar
+from host_mparticle.attributes import MOST_ATTRIBUTES, cut_name, plain_attributes, scalar
 from host_mparticle.notes import Notes
 
 PREFIX: Final = "antavo_"
@@ -65,28 +65,32 @@ def event_payload(event: Event, mapping: EventMapping, profile: Profile, now: da
     if kind not in EVENT_TYPE_NAMES:
         remarks.add(notes.EVENT_TYPE, kind)
         kind = OTHER
+    name = cut_name(mapping.external, remarks)
+    attributes: dict[str, Json] | None = None
+    if mapping.attributes is None and not mapping.constants:
+        attributes = plain_attributes(event.data, PREFIX)
+    if attributes is None:
+        attributes = _attributes(event, mapping, remarks)
     content: dict[str, Json] = {
         "event_type": "custom_event",
         "data": {
-            "event_name": cut_name(mapping.external, remarks),
+            "event_name": name,
             "custom_event_type": kind,
             "timestamp_unixtime_ms": to_ms(event.occurred_at),
             "source_message_id": event.id,
-            "custom_attributes": _attributes(event, mapping, remarks),
+            "custom_attributes": attributes,
         },
     }
     if now - event.occurred_at > HISTORICAL_AFTER:
         # Attributes of today must not be filed under a moment long past.
         remarks.add(notes.OLD_EVENT)
         return Payload(event=content, profile=None, route=HISTORICAL, notes=remarks.texts())
-    told = (*profile.notes, *remarks.texts())
+    told = (*profile.notes, *remarks.texts()) if remarks else profile.notes
     return Payload(event=content, profile=profile.content, notes=told)
 
 
 def _attributes(event: Event, mapping: EventMapping, remarks: Notes) -> dict[str, Json]:
     found: dict[str, Json] = {}
-    if mapping.attributes is None and not mapping.constants and are_plain(event.data, PREFIX):
-        return {PREFIX + name: value for name, value in event.data.items()}
     for name, value in _named_values(event, mapping):
         name = cut_name(name, remarks)
         if value is None:

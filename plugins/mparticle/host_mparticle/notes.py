@@ -40,6 +40,9 @@ class Notes:
     def __init__(self) -> None:
         self._names: dict[str, dict[str, None]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
     def add(self, remark: str, name: str = "") -> None:
         """Remark something, of the attribute `name` or of the whole."""
         names = self._names.setdefault(remark, {})
