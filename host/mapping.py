@@ -73,7 +73,7 @@ class ProfileParts:
     ) -> ProfilePart | Unmappable:
         """The part for a customer; who has left is known by the id alone."""
         text = None if customer.opted_out else customer.text
-        place = (route.key, customer.id, text)
+        place = (route.row.key, customer.id, text)
         known = self._known.get(place)
         if known is not None:
             return known

@@ -107,10 +107,11 @@ class Drafting:
     ) -> Draft | None:
         """`made`: by a workflow, whose words are kept with what is mapped later."""
         kind = Kind.PROFILE if event is None else Kind.EVENT
-        environment = route.row.environment
+        row = route.row
+        environment = row.environment
         if not can_map:
             body = _unmapped(stored, mapping, made)
-            return Draft(route.key, stored.key, kind, key, body, environment, False)
+            return Draft(row.key, stored.key, kind, key, body, environment, False)
         part = self.routing.parts.of(route, stored, environment)
         mapped = map_message(route, part, event, mapping, environment)
         if mapped is None:
@@ -119,11 +120,11 @@ class Drafting:
         if isinstance(found, Body):
             over = too_large(route, found.payload, kind)
             if over is None:
-                return Draft(route.key, stored.key, kind, key, found, environment)
+                return Draft(row.key, stored.key, kind, key, found, environment)
             found = over
         body = _unmapped(stored, mapping, made)
         failed = (False, MessageState.UNDELIVERED, found.reason)
-        return Draft(route.key, stored.key, kind, key, body, environment, *failed)
+        return Draft(row.key, stored.key, kind, key, body, environment, *failed)
 
 
 def _unmapped(stored: StoredCustomer, mapping: EventMapping | None, made: bool) -> Body:

@@ -68,6 +68,7 @@ class Plan:
         self.events: list[NewEvent] = []
         self.left: list[int] = []  # keys of customers who opted out
         self._tx = tx
+        self._new_contents: dict[str, bytes] = {}  # of this batch alone: the ones before are stored
         self._identities = frozenset(
             field
             for route in routing.routes
@@ -102,7 +103,7 @@ class Plan:
 
     def _overlay(self, before: Plan) -> None:
         """Take what the batch before is about to write for written."""
-        self._contents.update(before._contents)
+        self._contents.update(before._new_contents)
         self.running.overlay(before.running)
         self._waits = {
             wait: waiting
@@ -134,34 +135,41 @@ class Plan:
         return stored
 
     def _decide(self, item: Item) -> Verdict:
-        if isinstance(item, TakenCustomer):
-            return self._take_customer(item)
+        if isinstance(item, TakenEvent):
+            return self._take_event(item)
         if isinstance(item, Wait):
             return self._go_on(item)
-        return self._take_event(item)
+        return self._take_customer(item)
 
     def _take_event(self, taken: TakenEvent) -> Verdict:
         event = taken.event
         known = self._contents.get(event.id)
         if known is not None:
             return DUPLICATE if known == taken.content else _conflict()
-        self._contents[event.id] = taken.content
+        self._contents[event.id] = self._new_contents[event.id] = taken.content
         key = next(self._keys)
         id_ = event.customer if event.external_id is None else self._customer_id(taken)
-        hash = self._hashes[event.id]
-        if id_ is None:  # a guest's event is kept; there is nobody to tell about
-            self.events.append(
-                NewEvent(key, hash, event.id, taken.content, None, event.action, taken.raw)
-            )
-            return TAKEN
-        stored = self._customers.get(id_) or self._new_customer(id_)
+        stored = None
+        if id_ is not None:
+            stored = self._customers.get(id_) or self._new_customer(id_)
         self.events.append(
-            NewEvent(key, hash, event.id, taken.content, stored.key, event.action, taken.raw)
+            NewEvent(
+                key,
+                self._hashes[event.id],
+                event.id,
+                taken.content,
+                None if stored is None else stored.key,
+                event.action,
+                taken.raw,
+            )
         )
-        if event.action in TELLING:
+        if stored is None:  # a guest's event is kept; there is nobody to tell about
+            return TAKEN
+        action = event.action
+        if action in TELLING:
             self._follow(stored, by_event(stored, event, self._identities))
         self.drafting.event(stored, event, key)
-        if event.action in self.routing.workflows:
+        if action in self.routing.workflows:
             self.running.event(stored, event, key)
         return TAKEN
 

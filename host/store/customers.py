@@ -38,7 +38,6 @@ class StoredCustomer:
 
     def __init__(
         self,
-        *,
         key: int,
         id: str,
         opted_out: bool = False,
@@ -92,14 +91,8 @@ class StoredCustomer:
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> StoredCustomer:
         """Key, id, opted out, opted at, changed at and profile, as every statement answers them."""
-        return cls(
-            key=row[0],
-            id=row[1],
-            opted_out=bool(row[2]),
-            opted_at=row[3],
-            changed_at=row[4],
-            text=row[5],
-        )
+        key, id, opted_out, opted_at, changed_at, text = row
+        return cls(key, id, bool(opted_out), opted_at, changed_at, text)
 
     @property
     def customer(self) -> Customer:
@@ -129,6 +122,9 @@ def find_by_external_id(
 
 def _apart(items: Iterable[T], is_odd: Callable[[T], bool]) -> tuple[list[T], list[T]]:
     """What SQLite's JSON functions take, and what has a NUL, behind which they cut texts off."""
+    items = list(items)
+    if b"\\u0000" not in wire.dumps(items):
+        return items, []
     plain: list[T] = []
     odd: list[T] = []
     for item in items:

@@ -167,9 +167,17 @@ def _carried(drafts: Sequence[Draft]) -> dict[tuple[int, int, int | None], int]:
 
 
 def _read_lanes(tx: Transaction, drafts: Iterable[Draft]) -> dict[tuple[int, int], _Lane]:
-    lanes = {(d.connection, d.customer): _Lane() for d in drafts}
-    for row in tx.packed("lanes", wire.dumps(list(lanes)).decode()):
-        lanes[row[0], row[1]] = _Lane(row[2], row[3], bool(row[4]), row[5], row[6])
+    wanted: dict[int, dict[int, None]] = {}
+    for draft in drafts:
+        wanted.setdefault(draft.connection, {})[draft.customer] = None
+    lanes: dict[tuple[int, int], _Lane] = {}
+    for connection, customers in wanted.items():
+        found = tx.packed("lanes", connection, wire.dumps(list(customers)).decode())
+        for customer, next_seq, due, leased, profile, waiting in found:
+            lanes[connection, customer] = _Lane(next_seq, due, bool(leased), profile, waiting)
+            del customers[customer]
+        for customer in customers:
+            lanes[connection, customer] = _Lane()
     return lanes
 
 

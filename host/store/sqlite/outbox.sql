@@ -1,8 +1,6 @@
--- lanes: lanes by connection and customer (JSON list of pairs).
-SELECT json_group_array(json_array(l.connection, l.customer, l.next_seq, l.due, l.lease IS NOT NULL,
-    l.profile, l.profile_waiting))
-FROM json_each(?) wanted
-JOIN lane l ON l.connection = wanted.value ->> 0 AND l.customer = wanted.value ->> 1;
+-- lanes: lanes of a connection by customer (JSON list).
+SELECT json_group_array(json_array(l.customer, l.next_seq, l.due, l.lease IS NOT NULL, l.profile, l.profile_waiting))
+FROM json_each(?2) wanted CROSS JOIN lane l ON l.connection = ?1 AND l.customer = wanted.value;
 
 -- save_lane: where a lane stands after messages were added.
 INSERT INTO lane (connection, customer, next_seq, due, profile, profile_waiting) VALUES (?, ?, ?, ?, ?, ?)
