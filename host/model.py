@@ -236,7 +236,7 @@ class Reason:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: there are many, and that costs
 class Message:
     """One outbound payload as a plugin sees it.
 

@@ -42,6 +42,10 @@ dumps: Final = _encoder.encode
 """The JSON text of a value, UTF-8, without spaces."""
 
 
+pieces: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+"""The texts of a JSON array's elements, each still to be read."""
+
+
 def canonical(value: Json | Any) -> bytes:
     """The one JSON text of a value: keys sorted, so that equal contents have equal texts."""
     return _canonical.encode(value)

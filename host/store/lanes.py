@@ -7,9 +7,13 @@ lane's row alone; whatever a dead process held is due again when its lease has r
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
+
+from msgspec import Raw
 
 from host import wire
 from host.model import Json, Message, MessageState, Payload, Reason
@@ -17,7 +21,7 @@ from host.retry import Gate
 from host.store.engine import Row, Transaction
 from host.store.keys import message_id
 from host.store.ledger import Entries
-from host.store.outbox import Body, kind_of, size_of, state_of
+from host.store.outbox import Body, kind_of, state_of
 
 OPTED_OUT = Reason(code="opted_out", text="the customer opted out")
 
@@ -99,33 +103,34 @@ def claim(
         if in_flight:
             return Nothing(until=None)
         limit = 1
-    rows = tx.packed("claim", connection, tx.now, limit)
+    found = tx.row("claim", connection, tx.now, limit)
+    rows = wire.loads(found[0]) if found else []
     if not rows:
         due = tx.row("next_due", connection)
         return Nothing(until=due[0] if due else None)
+    assert found is not None, "there are rows"
     token = secrets.randbits(62)
     until = tx.now + lease_ms
     tx.run("lease_lanes", token, until, connection, json_text([row[0] for row in rows]))
     entries = Entries()
-    for row in rows:
-        if not row[1]:  # else a lease ran out, and it is counted as being sent already
-            entries.moved(connection, state_of(row[8]), MessageState.SENDING)
+    # Where a lease ran out, it is counted as being sent already.
+    for state, count in Counter(state_of(row[8]) for row in rows if not row[1]).items():
+        entries.moved(connection, state, MessageState.SENDING, count)
     entries.enter(tx)
     return Batch(
         connection=connection,
         token=token,
-        claimed=tuple(_claimed(row, install) for row in rows),
+        claimed=tuple(map(_claimed, rows, wire.pieces(found[1]), repeat(install))),
     )
 
 
-def _claimed(row: Sequence[Any], install: str) -> Claimed:
-    customer, _, seq, key, kind, event, edition, mapped, attempts, environment = row[:10]
-    customer_id, payload, route = row[10:]
+def _claimed(row: Sequence[Any], payload: Raw, install: str) -> Claimed:
+    customer, _, seq, key, kind, event, edition, mapped, attempts, environment, id, route = row
     body = wire.loads(payload)
     message = Message(
         dedupe_id=message_id(install, key, edition),
         kind=kind_of(kind),
-        customer=customer_id,
+        customer=id,
         payload=Payload(
             event=body.get("event"),
             profile=body.get("profile") if edition == 1 else None,
@@ -141,7 +146,7 @@ def _claimed(row: Sequence[Any], install: str) -> Claimed:
         event=event,
         edition=edition,
         message=message,
-        size=size_of(payload),
+        size=len(memoryview(payload)),
         snapshot=None if mapped else body.get("snapshot", {}),
         external=None if mapped else body.get("external"),
         made=None if mapped else body.get("made"),

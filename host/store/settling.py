@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -75,8 +76,9 @@ def settle(tx: Transaction, settlement: Settlement) -> list[Ruling]:
         _record(tx, tried, attempt)
         if tried:
             entries.failed(connection, tried[-1][0].key)
+    for state, count in Counter(ruling.state for ruling in rulings).items():
+        entries.moved(connection, MessageState.SENDING, state, count)
     for ruling in rulings:
-        entries.moved(connection, MessageState.SENDING, ruling.state)
         if held[ruling.claimed.customer] == _ERASED and ruling.state.settled:
             tx.run("drop_body", ruling.claimed.key)
     entries.enter(tx)
@@ -118,11 +120,15 @@ def _settle_delivered(
         ],
     )
     if rulings:
-        told = [r.claimed for r in rulings if r.claimed.message.payload.profile is not None]
-        places = json_text([(r.claimed.customer, r.claimed.seq) for r in rulings])
-        tx.run("profiles_delivered", connection, json_text([one.customer for one in told]))
-        tx.run("remove_delivered", connection, places)
-        tx.run("free_lanes", connection, json_text([r.claimed.customer for r in rulings]), tx.now)
+        for told in (True, False):
+            heads = [
+                r.claimed.customer
+                for r in rulings
+                if (r.claimed.message.payload.profile is not None) is told
+            ]
+            if heads:
+                tx.run("free_delivered", connection, json_text(heads), tx.now, told)
+        tx.run("remove_delivered", json_text([r.claimed.key for r in rulings]))
     for ruling in rulings:
         if ruling.notes:
             _add_notes(tx, ruling)

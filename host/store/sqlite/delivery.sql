@@ -1,6 +1,7 @@
 -- claim: lanes whose head may go, oldest due first, each with its head and its body.
+-- The payloads are JSON already: they stand in an array of their own, not quoted as texts.
 SELECT json_group_array(json_array(l.customer, l.lease IS NOT NULL, m.seq, m.message, m.kind, m.event,
-    m.edition, m.mapped, m.attempts, m.environment, c.id, b.payload, b.route))
+    m.edition, m.mapped, m.attempts, m.environment, c.id, b.route)), '[' || group_concat(b.payload) || ']'
 FROM (SELECT customer, lease FROM lane WHERE connection = ?1 AND due <= ?2 ORDER BY due LIMIT ?3) l
 JOIN message m ON m.connection = ?1 AND m.customer = l.customer
     AND m.seq = (SELECT min(seq) FROM message WHERE connection = ?1 AND customer = l.customer)
@@ -32,14 +33,17 @@ INSERT INTO settled (connection, customer, seq, message, kind, event, edition, m
     environment, settled_at, duration_ms, status)
 VALUES (?, ?, ?, ?, ?, ?, ?, 1, 'delivered', ?, ?, ?, ?, ?);
 
--- remove_delivered: take delivered messages out of the outbox (JSON list of customer, seq).
-DELETE FROM message WHERE connection = ?1 AND (customer, seq) IN (
-    SELECT value ->> 0, value ->> 1 FROM json_each(?2));
+-- free_delivered: the heads of these lanes (JSON list of customers) are delivered, and are about to be taken
+-- out; with profile parts, if ?4. The next ones may go at once.
+UPDATE lane SET lease = NULL, failed_at = 0, profile_delivered = CASE WHEN ?4 THEN (
+    SELECT min(seq) FROM message m WHERE m.connection = lane.connection AND m.customer = lane.customer
+    ) ELSE profile_delivered END, due = (
+    SELECT ?3 FROM message m WHERE m.connection = lane.connection AND m.customer = lane.customer
+    ORDER BY m.seq LIMIT 1 OFFSET 1)
+WHERE connection = ?1 AND customer IN (SELECT value FROM json_each(?2));
 
--- profiles_delivered: the heads of these lanes (JSON list of customers) brought their profile parts over.
-UPDATE lane SET profile_delivered = (SELECT min(seq) FROM message m WHERE m.connection = lane.connection
-    AND m.customer = lane.customer)
-WHERE connection = ? AND customer IN (SELECT value FROM json_each(?));
+-- remove_delivered: take delivered messages out of the outbox (JSON list).
+DELETE FROM message WHERE message IN (SELECT value FROM json_each(?));
 
 -- free_lanes: the heads are settled and gone, the next ones may go at once (JSON list of customers).
 UPDATE lane SET lease = NULL, failed_at = 0, due = CASE WHEN EXISTS (
