@@ -198,12 +198,28 @@ class SqliteEngine:
         transaction.now = self._now()
         transaction.woken = set()
         execute("BEGIN IMMEDIATE")
-        stale = [ticket for ticket in tickets if ticket.error is None and not self._run(ticket)]
-        execute("COMMIT")
+        run = self._run if len(tickets) > 1 else self._run_alone
+        stale = [ticket for ticket in tickets if ticket.error is None and not run(ticket)]
+        if self._writer.in_transaction:
+            execute("COMMIT")
         self._wake(transaction.woken, tickets)
         for ticket in stale:
             self._prepare(ticket, transaction)
         return stale
+
+    def _run_alone(self, ticket: _Ticket) -> bool:
+        """Apply a transaction's only job, which ends it by failing; False if it is stale."""
+        try:
+            ticket.result = ticket.job.apply(self._transaction)
+        except Exception as error:
+            if not self._writer.in_transaction:
+                raise  # a full disk, for one, has ended it
+            self._writer.execute("ROLLBACK")
+            self._transaction.woken = set()
+            if isinstance(error, Stale):
+                return False
+            ticket.error = translate(error, self._path)
+        return True
 
     def _run(self, ticket: _Ticket) -> bool:
         """Apply a job under its own savepoint; False if it is stale."""
