@@ -99,10 +99,11 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
     bodies: list[Row] = []
     settled: list[Row] = []
     made: Counter[tuple[int, MessageState]] = Counter()
+    now, profile_kind, is_waiting = tx.now, Kind.PROFILE, MessageState.WAITING
     for key, draft in enumerate(drafts, first):
         connection, customer, kind, event, body, environment, mapped, state, reason, wanted = draft
         lane = lanes[connection, customer]
-        is_profile = kind is Kind.PROFILE
+        is_profile = kind is profile_kind
         if is_profile:
             digest = body.profile
             carrier = carried.get((connection, customer, digest), -1)
@@ -114,10 +115,10 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
         made[connection, state] += 1
         bodies.append((key, *body))
         place = (connection, customer, seq, key, int(is_profile), event, 1, int(mapped))
-        if state is not MessageState.WAITING:
+        if state is not is_waiting:
             reason = reason or Reason(code=state, text="")
             settled.append(
-                (*place, state, 0, reason.code, reason.text, environment, tx.now, None, None)
+                (*place, state, 0, reason.code, reason.text, environment, now, None, None)
             )
             continue
         messages.append((*place, environment))
@@ -126,7 +127,7 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
         if is_profile:
             lane.profile_waiting = seq
         if lane.due is None:
-            lane.due = tx.now
+            lane.due = now
             tx.wake(connection)
     for (connection, state), count in made.items():
         entries.made(connection, state, count)
@@ -144,7 +145,8 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
 
 def _without_older_profiles(drafts: Sequence[Draft]) -> Sequence[Draft]:
     """Of several profile messages of a lane in one transaction only the last says anything."""
-    last = {(d.connection, d.customer): d for d in drafts if d.kind is Kind.PROFILE}
+    profile_kind = Kind.PROFILE
+    last = {(d.connection, d.customer): d for d in drafts if d.kind is profile_kind}
     if not last:
         return drafts
     wanted = {(d.connection, d.customer) for d in drafts if d.wanted}
@@ -157,7 +159,7 @@ def _without_older_profiles(drafts: Sequence[Draft]) -> Sequence[Draft]:
 
 def _carried(drafts: Sequence[Draft]) -> dict[tuple[int, int, int | None], int]:
     """Profile parts that go with events: by lane, the last position at which they do."""
-    if all(d.kind is Kind.EVENT for d in drafts):
+    if Kind.PROFILE not in [d.kind for d in drafts]:
         return {}
     return {
         (d.connection, d.customer, d.body.profile): position
