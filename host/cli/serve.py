@@ -13,7 +13,7 @@ from host.accounts import Accounts
 from host.app import host
 from host.cli.context import environment, run, say
 from host.logs import set_up_logs
-from host.server import Server, calm_collector, tell_ready
+from host.server import Server, calm_collector, share_the_interpreter, tell_ready
 
 INTERRUPTED = 130
 
@@ -34,6 +34,7 @@ def serve(
 async def _serve(address: str, port: int, *, delivers: bool) -> bool:
     async with host(environment(), delivers=delivers) as running:
         calm_collector()
+        share_the_interpreter()
         link = await Accounts(running.bench.store).set_up_token()
 
         def ready(url: str) -> None:
@@ -56,6 +57,7 @@ def work() -> None:
 async def _work() -> bool:
     async with host(environment()) as running, running.running():
         calm_collector()
+        share_the_interpreter()
         say("delivering")
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async for number in signals:

@@ -30,6 +30,7 @@ MAX_QUEUED: Final = 50_000  # items that may wait for a commit
 MIN_FREE_BYTES: Final = 256 * 1024 * 1024
 MAX_WAITING: Final = 5_000_000  # messages of all connections that may wait for delivery
 _LOOK_EVERY: Final = 2.0  # seconds between looks at disk and backlog
+FILL_FOR: Final = 0.01  # seconds that a batch may fill while another one is being written
 _PUMPS: Final = 2  # one batch is being written while the next is handed over
 
 
@@ -52,6 +53,7 @@ class Intake:
         self._min_free_bytes = min_free_bytes
         self._queue: deque[tuple[Part, asyncio.Future[None]]] = deque()
         self._queued = 0
+        self._writing = 0  # batches
         self._last: IntakeJob | None = None
         self._arrived = anyio.Event()
         self._looked_at = 0.0
@@ -105,9 +107,15 @@ class Intake:
                 if self._arrived.is_set():
                     self._arrived = anyio.Event()
                 await self._arrived.wait()
+            if self._writing and self._queued < ITEMS_A_COMMIT:
+                await anyio.sleep(FILL_FOR)
             batch = self._next()
             if batch:
-                await self._write(batch)
+                self._writing += 1
+                try:
+                    await self._write(batch)
+                finally:
+                    self._writing -= 1
 
     def _next(self) -> list[tuple[Part, asyncio.Future[None]]]:
         batch: list[tuple[Part, asyncio.Future[None]]] = []
