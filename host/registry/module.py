@@ -216,7 +216,7 @@ class Module:
 
 
 class _Fence:
-    """A context manager; a class, since it stands around every event."""
+    """A context manager; a class, since it stands around every profile part."""
 
     __slots__ = ("_hook", "_module", "_settings")
 
