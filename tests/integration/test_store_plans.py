@@ -17,6 +17,8 @@ SELDOM = {
     "leased_lanes",  # once, at the start of a host
     "count_hot",  # the doctor's
     "count_stranded",
+    "old_event_bodies",  # retention's, of the oldest ones and from where it was
+    "drop_events",
     "count_customers",  # once a backfill, beside the traffic, through the narrow index of ids
 }
 _GROWS = (
@@ -25,6 +27,8 @@ _GROWS = (
 )
 WALKS = re.compile(
     rf"^SCAN (?:{_GROWS})(?! VIRTUAL)\b|^SEARCH (?:lane|l) USING PRIMARY KEY \(connection=\?\)$"
+    # Events are ranges of time by their keys; a customer's, say, have to be found otherwise.
+    r"|^SEARCH (?:event|e) USING INTEGER PRIMARY KEY \(rowid[<>]"
 )
 
 

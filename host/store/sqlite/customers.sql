@@ -31,9 +31,7 @@ ON CONFLICT (name, value) DO UPDATE SET customer = excluded.customer;
 UPDATE customer SET id = ?, fields = NULL, opted_out = 2 WHERE customer = ?;
 
 -- erase_event_bodies: drop the bodies of a customer's events.
-UPDATE event SET body = NULL WHERE event IN (
-    SELECT event FROM new_event_by_customer WHERE customer = ?1
-    UNION ALL SELECT event FROM event_by_customer WHERE customer = ?1);
+UPDATE event SET body = NULL WHERE event IN (SELECT event FROM event_of_customer WHERE customer = ?);
 
 -- erase_settled_bodies: drop the payloads of a customer's settled messages.
 DELETE FROM message_body WHERE message IN (SELECT message FROM settled WHERE customer = ?);

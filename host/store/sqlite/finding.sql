@@ -16,18 +16,17 @@ FROM external_id x JOIN customer c ON c.customer = x.customer WHERE x.value = ? 
 
 -- events_of_customer: a customer's events before a key, the newest first.
 SELECT e.event, e.id, e.action, e.body FROM (
-    SELECT event FROM new_event_by_customer WHERE customer = ?1 AND event < ?2
-    UNION ALL SELECT event FROM event_by_customer WHERE customer = ?1 AND event < ?2
-    ORDER BY event DESC LIMIT ?3
+    SELECT event FROM event_of_customer WHERE customer = ? AND event < ? ORDER BY event DESC LIMIT ?
 ) found CROSS JOIN event e ON e.event = found.event ORDER BY found.event DESC;
 
 -- events_of_customer_floor: how far back so many events of a customer reach.
-SELECT event FROM event WHERE customer = ?1 AND event < ?2 ORDER BY event DESC LIMIT 1 OFFSET ?3;
+SELECT event FROM event_of_customer WHERE customer = ?1 AND event < ?2 ORDER BY event DESC LIMIT 1 OFFSET ?3;
 
 -- events_that_ran: a customer's events within a span of keys that started a workflow, the newest first.
-SELECT event, id, action, body FROM event WHERE customer = ?1 AND event < ?2 AND event >= ?3
-    AND EXISTS (SELECT 1 FROM run r WHERE r.event = event.event)
-ORDER BY event DESC LIMIT ?4;
+SELECT e.event, e.id, e.action, e.body FROM (
+    SELECT event FROM event_of_customer WHERE customer = ?1 AND event < ?2 AND event >= ?3
+) found CROSS JOIN event e ON e.event = found.event
+WHERE EXISTS (SELECT 1 FROM run r WHERE r.event = found.event) ORDER BY found.event DESC LIMIT ?4;
 
 -- settled_of_event: settled messages made of an event, among the first of its customer within a span of keys.
 SELECT message FROM (SELECT message, event FROM settled WHERE customer = ?1 AND message >= ?2 AND message < ?3

@@ -65,9 +65,10 @@ WHERE r.workflow = ?1 AND r.event < ?2 AND r.event >= ?3 AND r.result = 'success
 
 -- runs_of_customer: the same of one customer, found through their events; ?5: of one result (NULL: of any).
 SELECT r.workflow, r.event, r.version, r.result, r.steps, r.duration, r.ended_at, r.reason, c.id, e.id, e.action
-FROM event e CROSS JOIN run r ON r.workflow = ?1 AND r.event = e.event JOIN customer c ON c.customer = r.customer
-WHERE e.customer = ?2 AND e.event < ?3 AND e.event >= ?4 AND (?5 IS NULL OR r.result = ?5)
-ORDER BY e.event DESC LIMIT ?6;
+FROM (SELECT event FROM event_of_customer WHERE customer = ?2 AND event < ?3 AND event >= ?4) found
+CROSS JOIN run r ON r.workflow = ?1 AND r.event = found.event JOIN customer c ON c.customer = r.customer
+JOIN event e ON e.event = found.event
+WHERE ?5 IS NULL OR r.result = ?5 ORDER BY found.event DESC LIMIT ?6;
 
 -- runs_with_result: the same, of one result other than success.
 SELECT r.workflow, r.event, r.version, r.result, r.steps, r.duration, r.ended_at, r.reason, c.id, e.id, e.action
@@ -98,9 +99,7 @@ DELETE FROM run_hour WHERE (workflow, hour) IN (
     SELECT workflow, hour FROM run_hour WHERE workflow = ?1 AND hour < ?2 ORDER BY hour LIMIT ?3);
 
 -- erase_runs: forget what workflows did for a customer.
-DELETE FROM run WHERE event IN (
-    SELECT event FROM new_event_by_customer WHERE customer = ?1
-    UNION ALL SELECT event FROM event_by_customer WHERE customer = ?1);
+DELETE FROM run WHERE event IN (SELECT event FROM event_of_customer WHERE customer = ?);
 
 -- erase_waits: a customer's runs wait for nothing any more.
 DELETE FROM wait WHERE customer = ?;

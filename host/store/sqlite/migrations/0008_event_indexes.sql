@@ -26,6 +26,9 @@ CREATE TABLE new_event_by_customer (
     PRIMARY KEY (customer, event)
 ) STRICT, WITHOUT ROWID;
 
+CREATE VIEW event_of_customer AS         -- which events are a customer's
+SELECT customer, event FROM new_event_by_customer UNION ALL SELECT customer, event FROM event_by_customer;
+
 INSERT INTO event_by_id SELECT id_hash, event FROM event ORDER BY id_hash, event;
 INSERT INTO event_by_customer
 SELECT customer, event FROM event WHERE customer IS NOT NULL ORDER BY customer, event;
