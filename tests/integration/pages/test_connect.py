@@ -483,9 +483,7 @@ async def test_a_connection_of_a_switched_off_module_shows_its_settings_locked(
     assert await state(connected) is ConnectionState.CONNECTED
 
 
-async def test_deleting_tells_which_workflows_send_there(
-    connected: Host, operator: Person
-) -> None:
+async def test_deleting_tells_which_workflows_send_there(connected: Host, operator: Person) -> None:
     await connected.bench.configure.apply(read_document(as_file(workflow(active=False)), {}))
 
     page = await operator.get(PAGE)
