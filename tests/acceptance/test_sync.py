@@ -55,7 +55,7 @@ def test_a_crash_in_the_middle_costs_and_doubles_nothing(known: Scene) -> None:
 
 
 def test_a_live_event_overtakes_what_waits(known: Scene) -> None:
-    known.destination.misbehave(latency_ms=200)
+    known.destination.misbehave(latency_ms=700)
     threading.Thread(target=known.host.run, args=("sync", "mparticle"), daemon=True).start()
     eventually(lambda: len(sent(known)) > 100)
 
