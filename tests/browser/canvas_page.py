@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from host.pages import shield
+from host.pages.forms import read_form
 from host.pages.shield import Shield
 from tests.harness import eventually
 
@@ -244,14 +245,14 @@ class CanvasServer:
         return HTMLResponse(_PAGE.format(attributes=attributes, text=escape(text)))
 
     async def _check(self, request: Request) -> Response:
-        form = await request.form()
+        form = await read_form(request)
         assert request.headers["hx-request"] == "true"
-        self.checked.append(json.loads(str(form["graph"])))
+        self.checked.append(json.loads(form.secret("graph")))
         return JSONResponse({"faults": self.answer})
 
     async def _save(self, request: Request) -> Response:
-        form = await request.form()
-        self.saved.append(str(form["graph"]))
+        form = await read_form(request)
+        self.saved.append(form.secret("graph"))
         return HTMLResponse(_SAVED)
 
 
