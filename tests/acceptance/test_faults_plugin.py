@@ -304,7 +304,7 @@ def test_a_lane_that_has_to_wait_blocks_no_other_lane_and_keeps_its_order(stage:
     frail.mode("refuses e-c1")
 
     host.post(*events)
-    eventually(lambda: len(frail.arrived) == 20)
+    eventually(lambda: host.ledger("frail")["delivered"] == 20)
     stuck = host.ledger("frail")
     frail.mode("well")
     eventually(lambda: host.settle("frail"))
