@@ -21,7 +21,7 @@ from host.api.operations import operation_routes
 from host.api.workflows import workflow_routes
 from host.backfill.backfills import Backfills
 from host.config import Environment, PluginsFile
-from host.configure import Configure, Workflows
+from host.configure import Configure
 from host.delivery.delivery import Delivery
 from host.delivery.queue import Queue
 from host.errors import HostFull, StoreUnavailable
@@ -56,7 +56,7 @@ class Workbench:
         self.modules.when_changed(self.routing.modules_changed)
         self.policy = DestinationPolicy(allow_private=environment.allow_private)
         self.configure = Configure(store, self.modules.registry, self.routing, self.policy)
-        self.workflows = Workflows(store, self.routing.read)
+        self.workflows = self.configure.workflows
         self.queue = Queue(store)
         self.backfills = Backfills(store, self.routing.read)
 

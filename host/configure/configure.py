@@ -79,7 +79,7 @@ class Configure:
         self._registry = registry
         self._routing = routing
         self._trying = Trying(policy, http)
-        self._workflows = Workflows(store, routing.read)
+        self.workflows = Workflows(store, routing.read)
 
     async def routing(self) -> Routing:
         """All connections as saved now."""
@@ -134,7 +134,7 @@ class Configure:
                 del coming[change.before.row.id]
         drawn: list[WorkflowChange] = []
         try:
-            drawn = await self._workflows.changes(document.workflows, coming, prune=prune)
+            drawn = await self.workflows.changes(document.workflows, coming, prune=prune)
         except InvalidConfiguration as error:
             faults += error.faults
         if faults:
@@ -145,7 +145,7 @@ class Configure:
         )
         if not dry_run:
             await self._carry_out(changes, drawn, untested=untested)
-            await self._workflows.finish_deletions()
+            await self.workflows.finish_deletions()
         return lines
 
     async def save(
@@ -270,9 +270,9 @@ class Configure:
         def write(tx: Transaction) -> None:
             for edit in edits:
                 save_connection(tx, edit)
-            self._workflows.carry_out(tx, workflows)
+            self.workflows.carry_out(tx, workflows)
 
-        if edits or any(change.lines for change in workflows):
+        if edits or any(change.goes or change.saves for change in workflows):
             await self._store.write(write)
         for change in changes:
             if change.config is None and change.before is not None:

@@ -43,6 +43,12 @@ class WorkflowChange:
     goes: bool = False  # it is deleted
 
     @property
+    def saves(self) -> bool:
+        """Whether there is anything to save. A draft may say what runs already: it is one."""
+        named = self.before is None or self.before.row.name != self.name
+        return named or self.graph is not None or self.activate is not None
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """The change in lines a person reads; none when nothing changes."""
         return tuple(_lines(self))

@@ -54,14 +54,16 @@ class WorkflowView:
 
 def saved_workflows(tx: Transaction) -> list[SavedWorkflow]:
     """All workflows with their graphs."""
-    return [
-        SavedWorkflow(
-            row=row,
-            graph=version_of(tx, row, row.version),
-            active_graph=version_of(tx, row, row.active_version) if row.active_version else None,
-        )
-        for row in read_workflows(tx)
-    ]
+    return [saved_workflow(tx, row) for row in read_workflows(tx)]
+
+
+def saved_workflow(tx: Transaction, row: WorkflowRow) -> SavedWorkflow:
+    """A workflow with its graphs."""
+    return SavedWorkflow(
+        row=row,
+        graph=version_of(tx, row, row.version),
+        active_graph=version_of(tx, row, row.active_version) if row.active_version else None,
+    )
 
 
 def connections_around(routing: Routing) -> dict[str, ConnectionAround]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from host import wire
 from host.configure.workflow_change import (
     WorkflowChange,
     faults_of,
@@ -18,6 +17,7 @@ from host.configure.workflow_view import (
     connections_around,
     found_workflow,
     known_events,
+    saved_workflow,
     saved_workflows,
     version_of,
 )
@@ -28,14 +28,15 @@ from host.store.runs import CANCELLED_BY_HAND, cancel, read_run, runs_of_day
 from host.store.store import Store
 from host.store.workflows import (
     SavedVersion,
-    WorkflowEdit,
+    WorkflowRow,
     cancel_deleted,
     delete_workflow,
     deleted_with_waits,
     read_versions,
+    read_workflows,
     save_workflow,
 )
-from host.workflow import Around, ConnectionAround, Graph, NodeFault, Result, check, graph_as_json
+from host.workflow import Around, ConnectionAround, Graph, NodeFault, Result, check
 from host.workflow.document import WorkflowDraft, free_name
 
 
@@ -48,7 +49,7 @@ class Workflows:
 
     async def all(self) -> list[WorkflowView]:
         """All workflows, by name."""
-        return await self._store.read(self._views)
+        return await self._store.read(lambda tx: self._views(tx, read_workflows(tx)))
 
     async def find(self, id_: str) -> WorkflowView:
         """One workflow. Raises NotFound."""
@@ -111,17 +112,13 @@ class Workflows:
             return change
 
         change = await self._store.read(read)
-        if change.before is None or change.lines:
+        if change.saves:
             await self._store.write(lambda tx: save_workflow(tx, change.edit(by)))
         return await self.find(change.id)
 
     async def activate(self, id_: str, *, by: str | None = None) -> WorkflowView:
         """Have events start the newest version. Raises NotFound, InvalidConfiguration."""
-
-        def read(tx: Transaction) -> WorkflowView:
-            return self._view(tx, id_)
-
-        view = await self._store.read(read)
+        view = await self.find(id_)
         if view.is_newest_active:
             return view
         draft = WorkflowDraft(active=True, graph=view.graph)
@@ -134,21 +131,8 @@ class Workflows:
 
     async def restore(self, id_: str, version: int, *, by: str | None = None) -> WorkflowView:
         """Make an older version the newest one again. Raises NotFound."""
-        graph = await self.graph(id_, version)
-
-        def write(tx: Transaction) -> None:
-            row = found_workflow(tx, id_)
-            if version_of(tx, row, row.version) != graph:
-                text = wire.dumps(graph_as_json(graph)).decode()
-                save_workflow(
-                    tx,
-                    WorkflowEdit(
-                        row=row, id=row.id, name=row.name, graph=text, activate=None, by=by
-                    ),
-                )
-
-        await self._store.write(write)
-        return await self.find(id_)
+        draft = WorkflowDraft(graph=await self.graph(id_, version))
+        return await self.save(draft, id_=id_, by=by, draft_only=True)
 
     async def duplicate(self, id_: str, *, by: str | None = None) -> WorkflowView:
         """Make a draft of the same graph under another name. Raises NotFound."""
@@ -226,7 +210,7 @@ class Workflows:
         for change in changes:
             if change.goes and change.before is not None:
                 delete_workflow(tx, change.before.row.key)
-            elif change.lines:
+            elif change.saves:
                 save_workflow(tx, change.edit(None))
 
     def around(self, tx: Transaction) -> Around:
@@ -234,10 +218,9 @@ class Workflows:
         return Around(connections=connections_around(self._routing(tx)), events=known_events(tx))
 
     def _view(self, tx: Transaction, id_: str) -> WorkflowView:
-        found_workflow(tx, id_)
-        return next(view for view in self._views(tx) if view.row.id == id_)
+        return self._views(tx, [found_workflow(tx, id_)])[0]
 
-    def _views(self, tx: Transaction) -> list[WorkflowView]:
+    def _views(self, tx: Transaction, rows: Sequence[WorkflowRow]) -> list[WorkflowView]:
         around, day = self.around(tx), runs_of_day(tx)
         return [
             WorkflowView(
@@ -248,5 +231,5 @@ class Workflows:
                 runs=day.get(saved.row.key, (0, 0))[0],
                 errors=day.get(saved.row.key, (0, 0))[1],
             )
-            for saved in saved_workflows(tx)
+            for saved in (saved_workflow(tx, row) for row in rows)
         ]

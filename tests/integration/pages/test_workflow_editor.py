@@ -344,3 +344,16 @@ async def test_hostile_values_are_only_text(at: Drawing, operator: Person) -> No
         assert graph["edges"][1]["to"] == HOSTILE
         assert "groups" in wire.loads(str(canvas["data-palette"]))
     assert any(HOSTILE in one["message"] for one in marks(pages[0]))
+
+
+async def test_a_draft_drawn_back_to_what_runs_is_saved(at: Drawing, operator: Person) -> None:
+    await at.have(LONGER)
+    running = (await at.view()).graph
+    await save(operator, as_graph(workflow(trigger(), SENDING)))
+
+    page = await save(operator, as_graph(LONGER))
+
+    view = await at.view()
+    assert page.response.status_code == 200
+    assert (view.row.version, view.row.active_version) == (3, 1)
+    assert view.graph == running
