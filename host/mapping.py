@@ -77,8 +77,7 @@ class ProfileParts:
         known = self._known.get(place)
         if known is not None:
             return known
-        described = Customer(id=customer.id) if text is None else customer.customer
-        part = profile_part(route, described, environment)
+        part = profile_part(route, customer.customer, environment)
         if isinstance(part, ProfilePart):
             if len(self._known) >= _PARTS_KEPT:
                 self._known.clear()

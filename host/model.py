@@ -19,9 +19,8 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def to_ms(moment: datetime) -> int:
     """Milliseconds since 1970 of an aware time."""
-    since = (
-        moment - EPOCH
-    )  # the parts by hand: dividing one span by another takes three times as long
+    since = moment - EPOCH
+    # By parts: dividing one span by another takes three times as long.
     return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 

@@ -27,14 +27,12 @@ from host.model import (
     Json,
     Kind,
     Message,
-    from_ms,
 )
-from host.reading.events import read_again, read_event
+from host.reading.events import read_event
 from host.routing import Route
 from host.store.customers import StoredCustomer, find_customers
 from host.store.engine import Transaction
-from host.store.events import StoredEvent, find_event
-from host.store.keys import ms_of
+from host.store.events import find_event
 from host.store.outbox import Body
 from host.store.seen import SeenAction, read_seen
 
@@ -70,8 +68,7 @@ def preview_profile(
     typed = _under(route, fields=rows)
     if typed is None or typed.connection is None:
         return ProfilePreview(problem=_NOT_READY)
-    described = Customer(id=customer.id) if customer.opted_out else customer.customer
-    part = profile_part(typed, described, typed.connection.environment)
+    part = profile_part(typed, customer.customer, typed.connection.environment)
     if isinstance(part, Unmappable):
         return ProfilePreview(problem=part.reason.text)
     return ProfilePreview(content=part.profile.content, notes=part.profile.notes)
@@ -87,9 +84,7 @@ async def preview_event(
     environment = typed.connection.environment
     if customer is not None and (why := _withheld(event, customer)):
         return EventPreview(event=event, problem=why)
-    known = Customer(id=event.customer or EXAMPLE_CUSTOMER)
-    if customer is not None and not customer.opted_out:
-        known = customer.customer
+    known = customer.customer if customer else Customer(id=event.customer or EXAMPLE_CUSTOMER)
     part = profile_part(typed, known, environment)
     mapped = map_message(typed, part, event, mapping, environment)
     if mapped is None:
@@ -146,12 +141,6 @@ def _under(
     return replace(route, config=config, connection=config.connection(route.manifest))
 
 
-def past_event(stored: StoredEvent, key: int) -> Event | None:
-    """An event that really came; None: it can no longer be read."""
-    taken_at = from_ms(ms_of(key))
-    return read_again(stored.body, taken_at=taken_at, id=stored.id, customer=stored.customer)
-
-
 def made_up_event(action: str, now: datetime) -> Event:
     """An event of that name as it might come: from the samples, else from the catalogue.
 
@@ -179,4 +168,4 @@ def newest_event(tx: Transaction, action: str) -> tuple[Event | None, StoredCust
     if seen is None or stored is None or stored.customer is None:
         return None, None
     customer = find_customers(tx, [stored.customer]).get(stored.customer)
-    return past_event(stored, seen.last), customer
+    return stored.event, customer

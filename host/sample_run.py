@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from host import samples, wire
-from host.catalogue import OPT_OUT
 from host.configure import Workflows
 from host.dry_run import WireRequest
 from host.errors import Fault, InvalidConfiguration, RefusedItem
 from host.intake.drafting import Drafting
-from host.mapping import without_identity, workflow_mapping
-from host.model import Customer, Event, Json
+from host.intake.running import subject_of
+from host.mapping import workflow_mapping
+from host.model import Event, Json
 from host.preview import (
     EXAMPLE_CUSTOMER,
     EXAMPLE_ID,
@@ -140,7 +140,6 @@ async def try_out(
 async def sample_run(program: Program, sample: Sample, routing: Routing) -> SampleRun:
     """Run a workflow with a sample."""
     event, stored = sample.event, sample.customer
-    described = Customer(id=stored.id) if stored.opted_out else stored.customer
     actions: dict[str, Action] = {}
     drafting = Drafting(routing)
 
@@ -148,12 +147,11 @@ async def sample_run(program: Program, sample: Sample, routing: Routing) -> Samp
         actions[action.node] = action
         return drafting.act(stored, event, 0, action, 0)
 
-    seen = without_identity(event) if event.action == OPT_OUT else event
-    ran = _to_the_end(program, Subject(seen, lambda: described), act)
+    ran = _to_the_end(program, subject_of(stored, event), act)
     failed = any(step.outcome is Outcome.ERROR for step in ran)
     return SampleRun(
         event=event,
-        customer={"id": described.id, **described.fields},
+        customer={"id": stored.id, **stored.customer.fields},
         real=sample.real,
         result=Result.ERROR if failed else Result.SUCCESS,
         steps=tuple([await _shown(step, actions.get(step.node), sample, routing) for step in ran]),

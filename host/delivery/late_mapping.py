@@ -15,12 +15,10 @@ from host.mapping import (
     profile_part,
     workflow_mapping,
 )
-from host.model import Customer, Event, EventMapping, MessageState, Reason, from_ms
-from host.reading.events import read_again
+from host.model import Customer, Event, EventMapping, MessageState, Reason
 from host.routing import Route
 from host.store.engine import Transaction
 from host.store.events import find_event
-from host.store.keys import ms_of
 from host.store.lanes import Claimed, Ruling, keep_mapping
 from host.store.outbox import size_of
 from host.store.store import Store
@@ -82,10 +80,7 @@ async def _event(store: Store, claimed: Claimed) -> Event | None:
     key = claimed.event
     assert key is not None, "asked for messages of events only"
     stored = await store.read(lambda tx: find_event(tx, key))
-    if stored is None:
-        return None
-    taken_at = from_ms(ms_of(key))
-    return read_again(stored.body, taken_at=taken_at, id=stored.id, customer=stored.customer)
+    return stored.event if stored else None
 
 
 def _mapping(route: Route, action: str, claimed: Claimed) -> EventMapping | None:

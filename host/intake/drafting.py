@@ -90,8 +90,9 @@ class Drafting:
         """Withhold what this batch drafted for a customer before they left."""
         for position, draft in enumerate(self.drafts):
             if draft.customer == stored.key and not draft.state.settled:
+                body = EMPTY._replace(workflow=draft.body.workflow)
                 self.drafts[position] = draft._replace(
-                    state=MessageState.WITHHELD, reason=OPTED_OUT, body=EMPTY, mapped=False
+                    state=MessageState.WITHHELD, reason=OPTED_OUT, body=body, mapped=False
                 )
 
     def _draft(

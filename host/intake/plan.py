@@ -12,14 +12,12 @@ from host.errors import RefusedItem
 from host.intake.drafting import Drafting
 from host.intake.profiles import TELLING, Change, by_event, by_profile
 from host.intake.running import Running
-from host.model import from_ms
 from host.reading.customers import TakenCustomer
-from host.reading.events import TakenEvent, read_again
+from host.reading.events import TakenEvent
 from host.routing import Routing
 from host.store.customers import StoredCustomer, find_by_external_id, find_customers
 from host.store.engine import Transaction
 from host.store.events import NewEvent, find_contents, id_hash
-from host.store.keys import ms_of
 from host.store.runs import Wait, WaitingRun, find_waits
 from host.store.workflows import read_graph_text
 from host.workflow import Program
@@ -67,6 +65,7 @@ class Plan:
         self.running = Running(self.drafting, tx.now)
         self.events: list[NewEvent] = []
         self.left: list[int] = []  # keys of customers who opted out
+        self._programs: dict[tuple[int, int], Program | None] = {}  # of waits, by version
         self._tx = tx
         self._new_contents: dict[str, bytes] = {}  # of this batch alone: the ones before are stored
         self._identities = frozenset(
@@ -178,15 +177,12 @@ class Plan:
         stored = self._customers.get(waiting.customer_id) if waiting else None
         if waiting is None or stored is None or waiting.customer in self.left:
             return GONE
-        text = read_graph_text(self._tx, wait.workflow, waiting.version)
-        event = None
-        if waiting.body is not None and waiting.event_id is not None:
-            taken_at = from_ms(ms_of(wait.event))
-            event = read_again(
-                waiting.body, taken_at=taken_at, id=waiting.event_id, customer=stored.id
-            )
-        program = None if text is None else _program(text)
-        return TAKEN if self.running.go_on(waiting, program, stored, event) else GONE
+        version = (wait.workflow, waiting.version)
+        if version not in self._programs:
+            self._programs[version] = _program(read_graph_text(self._tx, *version))
+        event = waiting.event.event if waiting.event else None
+        went_on = self.running.go_on(waiting, self._programs[version], stored, event)
+        return TAKEN if went_on else GONE
 
     def _take_customer(self, taken: TakenCustomer) -> Verdict:
         stored = self._customers.get(taken.id) or self._new_customer(taken.id)
@@ -205,9 +201,9 @@ class Plan:
             self.drafting.profile(stored)
 
 
-def _program(text: str) -> Program | None:
+def _program(text: str | None) -> Program | None:
     try:
-        return compiled(text)
+        return None if text is None else compiled(text)
     except Exception as error:  # its run ends; the others of the batch go on
         log.error("a saved workflow cannot be read", error=type(error).__name__)
         return None

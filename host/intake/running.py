@@ -15,7 +15,7 @@ from host import wire
 from host.catalogue import OPT_OUT
 from host.intake.drafting import Drafting
 from host.mapping import without_identity
-from host.model import Customer, Event
+from host.model import Event
 from host.store.customers import StoredCustomer
 from host.store.runs import OPTED_OUT, NewRun, NewWait, Wait, WaitingRun
 from host.workflow import Act, Outcome, Program, Ran, Result, Step, Subject
@@ -66,7 +66,7 @@ class Running:
 
     def event(self, stored: StoredCustomer, event: Event, key: int) -> None:
         """Run every workflow that an event starts."""
-        subject = _subject(stored, event)
+        subject = subject_of(stored, event)
         for workflow in self._drafting.routing.workflows.get(event.action, ()):
             began = time.perf_counter_ns()
             act = self._act(stored, event, key, workflow.key)
@@ -111,7 +111,7 @@ class Running:
         passed = [step[0] for step in state.steps]
         run = partial(program.go_on, wait.node, passed)
         act = self._act(stored, event, wait.event, wait.workflow)
-        ran = _safely(run, _subject(stored, event), act)
+        ran = _safely(run, subject_of(stored, event), act)
         state.steps += ran.steps
         self._keep(state, ran, began)
         return True
@@ -205,10 +205,7 @@ def _safely(run: Callable[[Subject, Act], Ran], subject: Subject, act: Act) -> R
         return Ran(steps=[Step("", Outcome.ERROR, None, _BROKEN)], failed=True)
 
 
-def _subject(stored: StoredCustomer, event: Event) -> Subject:
+def subject_of(stored: StoredCustomer, event: Event) -> Subject:
+    """What a run is about, as far as it may know: of an opt-out no more than whose it is."""
     seen = without_identity(event) if event.action == OPT_OUT else event
-    return Subject(seen, lambda: _described(stored))
-
-
-def _described(stored: StoredCustomer) -> Customer:
-    return Customer(id=stored.id) if stored.opted_out else stored.customer
+    return Subject(seen, lambda: stored.customer)

@@ -96,8 +96,8 @@ class StoredCustomer:
 
     @property
     def customer(self) -> Customer:
-        """The customer as mappings see them."""
-        return Customer(id=self.id, fields=self.fields or {})
+        """The customer as mappings see them: who opted out is known by the id alone."""
+        return Customer(id=self.id, fields={} if self.opted_out else self.fields or {})
 
 
 def find_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, StoredCustomer]:

@@ -8,8 +8,11 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from host import wire
+from host.model import Event, from_ms
+from host.reading.events import read_again
 from host.store.engine import Transaction
 from host.store.event_indexes import move_new_events
+from host.store.keys import ms_of
 
 
 def id_hash(id_: str) -> int:
@@ -34,10 +37,17 @@ class NewEvent(NamedTuple):
 class StoredEvent:
     """An event as it came, for mapping it anew."""
 
+    key: int
     id: str
     action: str
     customer: str | None
     body: bytes
+
+    @property
+    def event(self) -> Event | None:
+        """The event as it was read when it was taken; None: it can no longer be read."""
+        taken_at = from_ms(ms_of(self.key))
+        return read_again(self.body, taken_at=taken_at, id=self.id, customer=self.customer)
 
 
 def find_contents(tx: Transaction, hashes: Iterable[int]) -> dict[str, bytes]:
@@ -61,4 +71,4 @@ def find_event(tx: Transaction, key: int) -> StoredEvent | None:
     row = tx.row("event_with_body", key)
     if row is None:
         return None
-    return StoredEvent(id=row[0], action=row[1], customer=row[2], body=row[3])
+    return StoredEvent(key=key, id=row[0], action=row[1], customer=row[2], body=row[3])

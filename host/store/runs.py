@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from host import wire
 from host.store.engine import Row, Transaction
+from host.store.events import StoredEvent
 from host.store.hours import HOUR_MS, hour_of
 from host.store.keys import LAST_KEY, ms_of
 
@@ -63,8 +64,7 @@ class WaitingRun:
     steps: Sequence[Any]
     duration: int  # µs so far
     waits: frozenset[tuple[int, str]]  # all that the run is in: due, node
-    event_id: str | None
-    body: bytes | None  # the event as it came; None: it is no longer kept
+    event: StoredEvent | None  # that it is about; None: its content is no longer kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +140,12 @@ def find_waits(tx: Transaction, waits: Sequence[Wait]) -> dict[Wait, WaitingRun]
             steps=wire.loads(row[6]),
             duration=row[7],
             waits=frozenset((due, node) for due, node in wire.loads(row[8])),
-            event_id=row[9],
-            customer_id=row[10],
-            body=row[11],
+            customer_id=row[9],
+            event=None
+            if row[12] is None
+            else StoredEvent(
+                key=wait.event, id=row[10], action=row[11], customer=row[9], body=row[12]
+            ),
         )
         for row in rows
     }

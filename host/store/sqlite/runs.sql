@@ -18,7 +18,7 @@ SELECT due FROM wait WHERE due > 0 ORDER BY due LIMIT 1;
 -- waits_with_runs: those of these waits that are still there, with their runs and events (JSON list of quadruples).
 SELECT t.due, t.event, t.workflow, t.node, r.version, r.customer, r.steps, r.duration,
     (SELECT json_group_array(json_array(o.due, o.node)) FROM wait o
-        WHERE o.workflow = t.workflow AND o.event = t.event), e.id, c.id, e.body
+        WHERE o.workflow = t.workflow AND o.event = t.event), c.id, e.id, e.action, e.body
 FROM json_each(?) wanted
 JOIN wait t ON t.due = wanted.value ->> 0 AND t.event = wanted.value ->> 1
     AND t.workflow = wanted.value ->> 2 AND t.node = wanted.value ->> 3
