@@ -62,15 +62,12 @@ class Recorder:
         await self._app(scope, listen, send)
 
 
-class StandInServer:
-    """The stand-in destination on a port of its own; it keeps so many of the latest arrivals."""
+class ThreadServer:
+    """An application served by a thread of this process, on a port of its own."""
 
-    def __init__(self, kept: int = KEPT_ARRIVALS) -> None:
-        app = create_app(stand_in=StandIn(kept_arrivals=kept))
-        self.stand_in = app.state.stand_in
-        self.recorder = Recorder(app)
+    def __init__(self, app: ASGIApp) -> None:
         self._server = uvicorn.Server(
-            uvicorn.Config(self.recorder, port=0, log_config=None, timeout_graceful_shutdown=1)
+            uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1)
         )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
@@ -82,6 +79,16 @@ class StandInServer:
         """End the server."""
         self._server.should_exit = True
         self._thread.join()
+
+
+class StandInServer(ThreadServer):
+    """The stand-in destination; it keeps so many of the latest arrivals."""
+
+    def __init__(self, kept: int = KEPT_ARRIVALS) -> None:
+        app = create_app(stand_in=StandIn(kept_arrivals=kept))
+        self.stand_in = app.state.stand_in
+        self.recorder = Recorder(app)
+        super().__init__(self.recorder)
 
     @property
     def arrivals(self) -> list[dict[str, Any]]:

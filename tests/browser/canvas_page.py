@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -21,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from host.pages import shield
 from host.pages.forms import read_form
 from host.pages.shield import Shield
-from tests.harness import eventually
+from tests.harness import ThreadServer
 
 STATIC: Final = Path(shield.__file__).with_name("static")
 BOTH: Final = ["success", "failure"]
@@ -196,7 +194,7 @@ class Kept(StaticFiles):
         return response
 
 
-class CanvasServer:
+class CanvasServer(ThreadServer):
     """Shows what it is told to show, and keeps what it is asked and sent."""
 
     def __init__(self) -> None:
@@ -207,28 +205,17 @@ class CanvasServer:
         self.route: list[dict[str, str]] | None = None
         self.checked: list[Any] = []
         self.saved: list[str] = []
-        app = Starlette(
-            routes=[
-                Route("/", self._page),
-                Route("/check", self._check, methods=["POST"]),
-                Route("/save", self._save, methods=["POST"]),
-                Mount("/static", Kept(directory=STATIC)),
-            ],
-            middleware=[Middleware(Shield)],
+        super().__init__(
+            Starlette(
+                routes=[
+                    Route("/", self._page),
+                    Route("/check", self._check, methods=["POST"]),
+                    Route("/save", self._save, methods=["POST"]),
+                    Mount("/static", Kept(directory=STATIC)),
+                ],
+                middleware=[Middleware(Shield)],
+            )
         )
-        self._server = uvicorn.Server(
-            uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1)
-        )
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-        self._thread.start()
-        eventually(lambda: self._server.started)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-
-    def stop(self) -> None:
-        """End the server."""
-        self._server.should_exit = True
-        self._thread.join()
 
     def forget(self) -> None:
         """Show an empty board again, and have been asked nothing."""
