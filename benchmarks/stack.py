@@ -8,7 +8,7 @@ import sys
 import uvicorn
 from starlette.types import ASGIApp
 
-from host.server import calm_collector
+from host.interpreter import calm_collector
 
 
 def serve(app: ASGIApp) -> None:

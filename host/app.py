@@ -27,7 +27,9 @@ from host.delivery.queue import Queue
 from host.errors import HostFull, StoreUnavailable
 from host.http import DestinationPolicy
 from host.intake.clock import Clock
+from host.intake.helper import Helper
 from host.intake.intake import Intake
+from host.intake.planner import Planner
 from host.metrics import Metrics
 from host.modules import Modules
 from host.pages.pages import pages
@@ -77,7 +79,9 @@ class Host:
     def __init__(self, bench: Workbench, *, delivers: bool = True) -> None:
         self.bench = bench
         self.delivers = delivers
-        self.intake = Intake(bench.store, bench.routing.read, bench.environment.home)
+        self.helper = Helper(bench.environment, bench.routing, bench.modules.registry)
+        planner = Planner(bench.routing.read, self.helper)
+        self.intake = Intake(bench.store, planner, bench.environment.home)
         self.delivery = Delivery(bench.store, bench.configure.routing, bench.policy)
         self.clock = Clock(bench.store, self.intake.take)
         self.metrics = Metrics()
@@ -208,7 +212,10 @@ async def host(environment: Environment, *, delivers: bool = True) -> AsyncItera
     try:
         async with workbench(environment) as bench:
             found = Host(bench, delivers=delivers)
-            await found.begin()
-            yield found
+            try:
+                await found.begin()
+                yield found
+            finally:
+                found.helper.close()  # before the store: who closes it last tidies up
     finally:
         lock.release()

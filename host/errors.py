@@ -69,6 +69,10 @@ class RefusedItem(LoyaltyHostError):
         super().__init__(message)
         self.code = code
 
+    def __reduce__(self) -> tuple[type[RefusedItem], tuple[str, str]]:
+        # It goes from process to process, and an error is otherwise made again of its text alone.
+        return type(self), (self.code, str(self))
+
 
 class UnreadableBody(LoyaltyHostError):
     """The request body cannot be read."""

@@ -89,7 +89,7 @@ SettingValue: TypeAlias = str | bool | int | Secret
 Settings: TypeAlias = Mapping[str, SettingValue]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every event, and that costs
 class Event:
     """Something a member did, as it was taken."""
 
@@ -104,7 +104,7 @@ class Event:
     fields: Mapping[str, Json] = field(default_factory=dict)  # unknown top-level fields
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every run, and that costs
 class Customer:
     """A member as the host knows them. A customer nobody described has only an id."""
 

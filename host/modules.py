@@ -43,7 +43,7 @@ class Modules:
 
     async def read_again(self) -> None:
         """Have the modules that the file wants now."""
-        await anyio.to_thread.run_sync(self._read_again)
+        await anyio.to_thread.run_sync(self.look)
 
     async def switch(self, name: str, enabled: bool) -> Module:
         """Write the switch into the file and follow it. Raises NotFound, InvalidConfiguration."""
@@ -53,7 +53,8 @@ class Modules:
         await self.read_again()
         return self.registry.get(name)
 
-    def _read_again(self) -> None:
+    def look(self) -> None:
+        """The same at once. Blocks while plugins are imported."""
         state = self._file.read(find_installed())
         if state.notices != self.notices:
             self.notices = state.notices

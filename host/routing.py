@@ -182,18 +182,18 @@ class RoutingCache:
     def __init__(self, vault: Vault, registry: Registry) -> None:
         self._vault = vault
         self._registry = registry
-        self._changes = 0  # of modules
+        self.changes = 0  # of modules
         self._known: tuple[int, Routing] = (-1, Routing())
 
     def read(self, tx: Transaction) -> Routing:
         """The routing as saved now."""
         changes, known = self._known
-        if changes != self._changes or known.generation != generation(tx):
-            changes = self._changes  # before reading: a change meanwhile is seen by the next one
+        if changes != self.changes or known.generation != generation(tx):
+            changes = self.changes  # before reading: a change meanwhile is seen by the next one
             known = read_routing(tx, self._vault, self._registry)
             self._known = (changes, known)
         return known
 
     def modules_changed(self) -> None:
         """Modules were switched or loaded."""
-        self._changes += 1
+        self.changes += 1

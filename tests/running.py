@@ -21,7 +21,8 @@ from host.configuration.stored import to_stored
 from host.delivery.late_mapping import map_late
 from host.intake.clock import Clock as RunClock
 from host.intake.intake import Intake
-from host.intake.plan import Taken, Verdict
+from host.intake.items import Taken, Verdict
+from host.intake.planner import Planner
 from host.model import EventMapping, FieldMapping, MessageState, ModuleState, from_ms
 from host.reading.customers import read_customer
 from host.reading.events import read_event
@@ -351,7 +352,7 @@ async def desk(
     module = plugin.module()
     registry = Registry([broken_module(module) if broken else module])
     routing = RoutingCache(store.vault, registry)
-    intake = Intake(store, routing.read, folder, min_free_bytes=0)
+    intake = Intake(store, Planner(routing.read), folder, min_free_bytes=0)
     opened = Desk(store, clock, intake, RunClock(store, intake.take), routing, registry, plugin)
     try:
         if connect:

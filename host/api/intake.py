@@ -18,7 +18,7 @@ from host.api.doors import Doors
 from host.api.taking import ReadItem, Taking, Told
 from host.errors import NotFound
 from host.intake.intake import Intake
-from host.intake.plan import DUPLICATE, STALE, TAKEN, UNCHANGED
+from host.intake.items import DUPLICATE, STALE, TAKEN, UNCHANGED
 from host.metrics import Metrics
 from host.reading.customers import TakenCustomer, read_customer
 from host.reading.events import TakenEvent, read_event

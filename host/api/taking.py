@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from host.errors import RefusedItem
 from host.intake.intake import Intake
-from host.intake.plan import Taken, Verdict
+from host.intake.items import Taken, Verdict
 from host.reading.bodies import Items, read_items
 from host.reading.events import TakenEvent
 from host.reading.items import peek_id

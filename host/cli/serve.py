@@ -12,8 +12,9 @@ import typer
 from host.accounts import Accounts
 from host.app import host
 from host.cli.context import environment, run, say
+from host.interpreter import calm_collector, share_the_interpreter
 from host.logs import set_up_logs
-from host.server import Server, calm_collector, share_the_interpreter, tell_ready
+from host.server import Server, tell_ready
 
 INTERRUPTED = 130
 

@@ -9,7 +9,7 @@ import anyio
 import structlog
 
 from host.errors import HostFull, StoreUnavailable
-from host.intake.plan import TAKEN, Verdict
+from host.intake.items import TAKEN, Verdict
 from host.store.engine import Transaction
 from host.store.runs import Wait, due_waits, next_wait
 from host.store.store import Store

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,24 +14,23 @@ import anyio
 import structlog
 
 from host.errors import HostFull, StoreUnavailable
+from host.intake.items import Item, Part, Verdict
 from host.intake.job import EraseJob, IntakeJob
-from host.intake.plan import Item, Part, Verdict
-from host.routing import Routing
+from host.intake.planner import Planner
 from host.store.connections import waiting_messages
 from host.store.customers import StoredCustomer, find_customers
-from host.store.engine import Transaction
 from host.store.store import Store
 
 log: Final = structlog.get_logger("host.intake")
 
-ITEMS_A_COMMIT: Final = 2000
+ITEMS_A_COMMIT: Final = 400
 ITEMS_A_PART: Final = 500
 MAX_QUEUED: Final = 50_000  # items that may wait for a commit
 MIN_FREE_BYTES: Final = 256 * 1024 * 1024
 MAX_WAITING: Final = 5_000_000  # messages of all connections that may wait for delivery
 _LOOK_EVERY: Final = 2.0  # seconds between looks at disk and backlog
 FILL_FOR: Final = 0.01  # seconds that a batch may fill while another one is being written
-_PUMPS: Final = 2  # one batch is being written while the next is handed over
+_PUMPS: Final = 3  # one batch is being written, one decided, one gathered
 
 
 class Intake:
@@ -40,14 +39,14 @@ class Intake:
     def __init__(
         self,
         store: Store,
-        routing: Callable[[Transaction], Routing],
+        planner: Planner,
         home: Path,
         *,
         max_waiting: int = MAX_WAITING,
         min_free_bytes: int = MIN_FREE_BYTES,
     ) -> None:
         self._store = store
-        self._routing = routing
+        self._planner = planner
         self._home = home
         self._max_waiting = max_waiting
         self._min_free_bytes = min_free_bytes
@@ -130,7 +129,7 @@ class Intake:
     async def _write(self, batch: list[tuple[Part, asyncio.Future[None]]]) -> None:
         """One commit for all; if that fails, one for each, so that the fault harms no other."""
         try:
-            job = IntakeJob([part for part, _ in batch], self._routing, self._last)
+            job = IntakeJob([part for part, _ in batch], self._planner, self._last)
             self._last = job
             await self._store.submit(job)
         except Exception as error:

@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
 import structlog
 
 from host.errors import RefusedItem
 from host.intake.drafting import Drafting
+from host.intake.items import DUPLICATE, GONE, STALE, TAKEN, UNCHANGED, Item, Verdict
 from host.intake.profiles import TELLING, Change, by_event, by_profile
 from host.intake.running import Running
+from host.intake.writes import Before, Kept, Writes
 from host.reading.customers import TakenCustomer
 from host.reading.events import TakenEvent
 from host.routing import Routing
 from host.store.customers import StoredCustomer, find_by_external_id, find_customers
 from host.store.engine import Transaction
-from host.store.events import NewEvent, find_contents, id_hash
+from host.store.events import find_contents, id_hash
 from host.store.runs import Wait, WaitingRun, find_waits
 from host.store.workflows import read_graph_text
 from host.workflow import Program
 from host.workflow.reading import compiled
 
 log: Final = structlog.get_logger("host.workflow")
-
-Taken: TypeAlias = TakenEvent | TakenCustomer
-Item: TypeAlias = Taken | Wait
-
-TAKEN: Final = "taken"
-DUPLICATE: Final = "duplicate"
-UNCHANGED: Final = "unchanged"
-STALE: Final = "stale"
-GONE: Final = "gone"  # of a wait: its run was ended meanwhile
-
-Verdict: TypeAlias = str | RefusedItem
-"""What became of an item: one of the words above, or why it is refused."""
 
 _VERDICTS: Final = {
     Change.NONE: UNCHANGED,
@@ -45,48 +34,56 @@ _VERDICTS: Final = {
 }
 
 
-@dataclass(slots=True)
-class Part:
-    """Some items of one request, decided together."""
-
-    items: Sequence[Item]
-    verdicts: list[Verdict] = field(default_factory=list)
-
-
 class Plan:
     """Decides the items of a batch in their order."""
 
     def __init__(
-        self, tx: Transaction, parts: Sequence[Part], routing: Routing, before: Plan | None
+        self,
+        tx: Transaction,
+        items: Sequence[Item],
+        routing: Routing,
+        first_key: int,
+        before: Before | None = None,
     ) -> None:
-        """`before`: what is about to be written, and may not be seen in the store yet."""
-        self.routing = routing
-        self.drafting = Drafting(routing)
-        self.running = Running(self.drafting, tx.now)
-        self.events: list[NewEvent] = []
-        self.left: list[int] = []  # keys of customers who opted out
-        self._programs: dict[tuple[int, int], Program | None] = {}  # of waits, by version
+        """`first_key`: of `keys_needed` keys in a row that are this plan's to give out."""
         self._tx = tx
-        self._new_contents: dict[str, bytes] = {}  # of this batch alone: the ones before are stored
+        self._routing = routing
+        self._drafting = Drafting(routing)
+        self._running = Running(self._drafting, tx.now)
+        self._events: list[Kept] = []
+        self._left: list[int] = []  # keys of customers who opted out
+        self._programs: dict[tuple[int, int], Program | None] = {}  # of waits, by version
         self._identities = frozenset(
             field
             for route in routing.routes
             if route.connection is not None
             for field in route.connection.identities.values()
         )
-        items = [item for part in parts for item in part.items]
-        first = tx.keys(2 * len(items))  # one for each event, one for a customer met first in it
-        self._keys = iter(range(first, first + 2 * len(items)))
+        self._keys = iter(range(first_key, first_key + keys_needed(items)))
         self._read(items)
         if before is not None:
             self._overlay(before)
-        for part in parts:
-            part.verdicts = [self._decide(item) for item in part.items]
+        self._verdicts = [self._decide(*place) for place in enumerate(items)]
 
     @property
-    def changed_customers(self) -> list[StoredCustomer]:
-        """Customers to be saved."""
-        return [stored for stored in self._customers.values() if stored.touched]
+    def writes(self) -> Writes:
+        """What is to be written."""
+        running = self._running
+        return Writes(
+            generation=self._routing.generation,
+            verdicts=self._verdicts,
+            events=self._events,
+            customers=[stored for stored in self._customers.values() if stored.touched],
+            left=self._left,
+            drafts=self._drafting.drafts,
+            not_made=self._drafting.not_made,
+            over=running.over,
+            ended=running.ended,
+            runs=running.rows(),
+            waits=list(running.waits.values()),
+            counts=running.counts(),
+            states=running.states,
+        )
 
     def _read(self, items: Sequence[Item]) -> None:
         tx = self._tx
@@ -100,16 +97,16 @@ class Plan:
         ids = {self._customer_id(item) for item in items} - {None}
         self._customers = find_customers(tx, [id_ for id_ in ids if id_ is not None])
 
-    def _overlay(self, before: Plan) -> None:
+    def _overlay(self, before: Before) -> None:
         """Take what the batch before is about to write for written."""
-        self._contents.update(before._new_contents)
-        self.running.overlay(before.running)
+        self._contents.update(before.contents)
+        self._running.overlay(before.states)
         self._waits = {
             wait: waiting
             for wait, waiting in self._waits.items()
             if waiting.customer not in before.left
         }
-        for stored in before.changed_customers:
+        for stored in before.customers:
             self._customers[stored.id] = stored.saved()
             self._own(stored)
 
@@ -133,55 +130,46 @@ class Plan:
         self._customers[id_] = stored
         return stored
 
-    def _decide(self, item: Item) -> Verdict:
+    def _decide(self, position: int, item: Item) -> Verdict:
         if isinstance(item, TakenEvent):
-            return self._take_event(item)
+            return self._take_event(position, item)
         if isinstance(item, Wait):
             return self._go_on(item)
         return self._take_customer(item)
 
-    def _take_event(self, taken: TakenEvent) -> Verdict:
+    def _take_event(self, position: int, taken: TakenEvent) -> Verdict:
         event = taken.event
         known = self._contents.get(event.id)
         if known is not None:
             return DUPLICATE if known == taken.content else _conflict()
-        self._contents[event.id] = self._new_contents[event.id] = taken.content
+        self._contents[event.id] = taken.content
         key = next(self._keys)
         id_ = event.customer if event.external_id is None else self._customer_id(taken)
         stored = None
         if id_ is not None:
             stored = self._customers.get(id_) or self._new_customer(id_)
-        self.events.append(
-            NewEvent(
-                key,
-                self._hashes[event.id],
-                event.id,
-                taken.content,
-                None if stored is None else stored.key,
-                event.action,
-                taken.raw,
-            )
-        )
+        owner = None if stored is None else stored.key
+        self._events.append(Kept(position, key, self._hashes[event.id], owner))
         if stored is None:  # a guest's event is kept; there is nobody to tell about
             return TAKEN
         action = event.action
         if action in TELLING:
             self._follow(stored, by_event(stored, event, self._identities))
-        self.drafting.event(stored, event, key)
-        if action in self.routing.workflows:
-            self.running.event(stored, event, key)
+        self._drafting.event(stored, event, key)
+        if action in self._routing.workflows:
+            self._running.event(stored, event, key)
         return TAKEN
 
     def _go_on(self, wait: Wait) -> Verdict:
         waiting = self._waits.get(wait)
         stored = self._customers.get(waiting.customer_id) if waiting else None
-        if waiting is None or stored is None or waiting.customer in self.left:
+        if waiting is None or stored is None or waiting.customer in self._left:
             return GONE
         version = (wait.workflow, waiting.version)
         if version not in self._programs:
             self._programs[version] = _program(read_graph_text(self._tx, *version))
         event = waiting.event.event if waiting.event else None
-        went_on = self.running.go_on(waiting, self._programs[version], stored, event)
+        went_on = self._running.go_on(waiting, self._programs[version], stored, event)
         return TAKEN if went_on else GONE
 
     def _take_customer(self, taken: TakenCustomer) -> Verdict:
@@ -194,11 +182,16 @@ class Plan:
     def _follow(self, stored: StoredCustomer, change: Change) -> None:
         self._own(stored)
         if change is Change.OPTED_OUT:
-            self.left.append(stored.key)
-            self.drafting.opted_out(stored)
-            self.running.opted_out(stored.key)
+            self._left.append(stored.key)
+            self._drafting.opted_out(stored)
+            self._running.opted_out(stored.key)
         elif change is Change.PROFILE:
-            self.drafting.profile(stored)
+            self._drafting.profile(stored)
+
+
+def keys_needed(items: Sequence[Item]) -> int:
+    """How many keys deciding these may take: one an event, one for a customer met first in it."""
+    return 2 * len(items)
 
 
 def _program(text: str | None) -> Program | None:

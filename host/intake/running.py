@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
@@ -54,15 +54,15 @@ class Running:
         self._drafting = drafting
         self._now = now
         self._done: list[NewRun] = []  # that began and ended in this batch
-        self.runs: dict[tuple[int, int], RunState] = {}  # that wait, or have waited
+        self.states: dict[tuple[int, int], RunState] = {}  # that wait, or have waited
         self.waits: dict[Wait, NewWait] = {}  # that begin in this batch
         self.over: list[Wait] = []  # that were stored, and are over
         self.ended: list[tuple[int, int]] = []  # runs that wait for nothing any more
-        self._coming: dict[tuple[int, int], RunState] = {}  # of the batch before
+        self._coming: Mapping[tuple[int, int], RunState] = {}  # of the batch before
 
-    def overlay(self, before: Running) -> None:
+    def overlay(self, coming: Mapping[tuple[int, int], RunState]) -> None:
         """Take what the batch before is about to write for written."""
-        self._coming = before.runs
+        self._coming = coming
 
     def event(self, stored: StoredCustomer, event: Event, key: int) -> None:
         """Run every workflow that an event starts."""
@@ -71,14 +71,13 @@ class Running:
             began = time.perf_counter_ns()
             act = self._act(stored, event, key, workflow.key)
             ran = _safely(workflow.program.run, subject, act)
-            steps = ran.steps
             if ran.waits:
-                state = RunState(workflow.key, key, workflow.version, stored.key, list(steps))
+                state = RunState(workflow.key, key, workflow.version, stored.key, _kept(ran))
                 self._keep(state, ran, began)
                 continue
             result = Result.ERROR if ran.failed else Result.SUCCESS
             place = (workflow.key, key, workflow.version, stored.key)
-            text = wire.dumps(steps).decode()
+            text = wire.dumps(ran.steps).decode()
             duration = (time.perf_counter_ns() - began) // 1000
             self._done.append(NewRun(*place, result, text, duration, self._now))
 
@@ -105,20 +104,20 @@ class Running:
                 [wait.node, Outcome.ERROR, None, f"the {what} is no longer kept, or cannot be read"]
             )
             state.failed = True
-            self.runs[state.workflow, state.event] = state
+            self.states[state.workflow, state.event] = state
             return True
         began = time.perf_counter_ns()
         passed = [step[0] for step in state.steps]
         run = partial(program.go_on, wait.node, passed)
         act = self._act(stored, event, wait.event, wait.workflow)
         ran = _safely(run, subject_of(stored, event), act)
-        state.steps += ran.steps
+        state.steps += _kept(ran)
         self._keep(state, ran, began)
         return True
 
     def _state(self, waiting: WaitingRun) -> RunState:
         place = (waiting.wait.workflow, waiting.wait.event)
-        if (state := self.runs.get(place)) is not None:
+        if (state := self.states.get(place)) is not None:
             return state
         if (coming := self._coming.get(place)) is not None:
             return replace(coming, steps=list(coming.steps), waits=set(coming.waits))
@@ -128,16 +127,11 @@ class Running:
         state.waits, state.failed = set(waiting.waits), failed
         return state
 
-    @property
-    def any(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(self._done or self.runs)
-
     def opted_out(self, customer: int) -> None:
         """End what this batch has waiting for a customer who leaves."""
         for wait in [w for w, new in self.waits.items() if new.customer == customer]:
             del self.waits[wait]
-        for state in self.runs.values():
+        for state in self.states.values():
             if state.customer == customer and state.waits:
                 state.waits.clear()
                 state.reason = OPTED_OUT
@@ -156,13 +150,13 @@ class Running:
                 self._now,
                 state.reason,
             )
-            for state in self.runs.values()
+            for state in self.states.values()
         ]
 
     def counts(self) -> list[tuple[int, int, int]]:
         """By workflow: how many runs came to their end in this batch, how many of them failed."""
         ends = Counter((run.workflow, run.result) for run in self._done)
-        ends.update((state.workflow, state.result) for state in self.runs.values())
+        ends.update((state.workflow, state.result) for state in self.states.values())
         workflows = {workflow for workflow, _ in ends}
         return [
             (
@@ -182,7 +176,7 @@ class Running:
         state.failed = state.failed or ran.failed
         state.duration += (time.perf_counter_ns() - began) // 1000
         place = (state.workflow, state.event)
-        self.runs[place] = state
+        self.states[place] = state
         if ran.stopped and state.waits:
             self.ended.append(place)
             state.waits.clear()
@@ -203,6 +197,11 @@ def _safely(run: Callable[[Subject, Act], Ran], subject: Subject, act: Act) -> R
     except Exception as error:  # it must not cost the event or another workflow anything
         log.error("a workflow failed", error=type(error).__name__)
         return Ran(steps=[Step("", Outcome.ERROR, None, _BROKEN)], failed=True)
+
+
+def _kept(ran: Ran) -> list[Any]:
+    """Steps as lists, as the ones that were stored come back."""
+    return [[step.node, step.outcome, step.input, step.text] for step in ran.steps]
 
 
 def subject_of(stored: StoredCustomer, event: Event) -> Subject:

@@ -20,7 +20,7 @@ MOST_AHEAD: Final = timedelta(hours=24)
 _GUEST: Final[dict[str, bool]] = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made for every event, and that costs
 class TakenEvent:
     """An event that was read.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Self
+from typing import NamedTuple, Self
 
 from host.errors import NotFound, PluginFault
 from host.model import ModuleState
@@ -13,6 +13,15 @@ from host.registry.installed import CannotLoad, Found, code_stamp, find_installe
 from host.registry.module import Module
 
 _NEW_CODE = "new code is installed; restart the host to use it"
+
+
+class Loaded(NamedTuple):
+    """A module as one process has it."""
+
+    name: str
+    state: ModuleState
+    version: str
+    code: Mapping[str, int]  # file → time of change (ns), when it was imported
 
 
 class Registry:
@@ -69,6 +78,26 @@ class Registry:
         self._modules = after
         names = {*before, *after}
         return tuple(sorted(name for name in names if before.get(name) != after.get(name)))
+
+    @property
+    def loaded(self) -> tuple[Loaded, ...]:
+        """What is loaded, for another process to compare."""
+        return tuple(
+            Loaded(module.name, module.state, module.version, self._stamps.get(module.name, {}))
+            for module in self.modules
+        )
+
+    def agrees(self, loaded: Sequence[Loaded]) -> bool:
+        """Whether another process would ask the same plugins, of the same code.
+
+        Each may have imported files of them that the other has not.
+        """
+        mine = self.loaded
+        return [one[:3] for one in mine] == [one[:3] for one in loaded] and all(
+            theirs.code.get(file, time) == time
+            for ours, theirs in zip(mine, loaded, strict=True)
+            for file, time in ours.code.items()
+        )
 
     def _module(self, name: str, found: tuple[Found, ...], wanted: Mapping[str, bool]) -> Module:
         enabled = wanted.get(name, False)

@@ -46,10 +46,8 @@ class Store:
 
         Raises StoreFault.
         """
-        if not database.startswith(_SQLITE):
-            raise StoreFault("LOYALTY_HOST_DATABASE must be sqlite:///PATH")
+        file = file_of(database)
         vault = Vault(keys_of(home, secret_keys))
-        file = Path(database.removeprefix(_SQLITE))
         engine = SqliteEngine(file, clock)
 
         def introduce(tx: Transaction) -> tuple[str, str]:
@@ -77,3 +75,10 @@ class Store:
     async def close(self) -> None:
         """Finish what was accepted, and close."""
         await self._engine.close()
+
+
+def file_of(database: str) -> Path:
+    """The file that a database's URL names. Raises StoreFault."""
+    if not database.startswith(_SQLITE):
+        raise StoreFault("LOYALTY_HOST_DATABASE must be sqlite:///PATH")
+    return Path(database.removeprefix(_SQLITE))

@@ -13,14 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias
 
 from host.model import Json, Missing
 from host.reading.times import read_moment
 
 Takes: TypeAlias = Literal["none", "one", "list"]
 Test: TypeAlias = Callable[[Json], bool]
-T = TypeVar("T")
 
 _MOST_DIGITS: Final = 400  # of a text that is read as a number
 _NUMBER: Final = re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
@@ -73,10 +72,10 @@ def is_empty(found: Json | Missing) -> bool:
 
 def number_of(value: Json) -> int | Decimal | None:
     """The number that a value is or reads as; None: it is none."""
+    if type(value) is int or isinstance(value, Decimal):
+        return value
     if isinstance(value, bool):
         return None
-    if isinstance(value, (int, Decimal)):
-        return value
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, str) and len(value) <= _MOST_DIGITS and _NUMBER.fullmatch(value):
@@ -90,7 +89,7 @@ def time_of(value: Json) -> datetime | None:
 
 
 def _text(value: Json) -> str | None:
-    if isinstance(value, str):
+    if type(value) is str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -114,22 +113,25 @@ def _same(wanted: Json) -> Test:
 
 
 def _contains(wanted: Json) -> Test:
-    has, same = _text_test(lambda found, part: part in found)(wanted), _same(wanted)
+    has, same = _text_test(operator.contains)(wanted), _same(wanted)
     return lambda found: has(found) or same(found)
 
 
 def _test(
-    read: Callable[[Json], T | None], compare: Callable[[T, T], bool]
+    read: Callable[[Any], Any], compare: Callable[[Any, Any], bool], plain: type | None = None
 ) -> Callable[[Json], Test]:
-    """Both sides read in one way; what cannot be read so does not hold."""
+    """Both sides read in one way; what cannot be read so does not hold.
+
+    `plain`: a type that is read as it is, and that most values have.
+    """
 
     def against(wanted: Json) -> Test:
         there = read(wanted)
         if there is None:
             return _never
 
-        def test(found: Json) -> bool:
-            here = read(found)
+        def test(found: Any) -> bool:
+            here = found if type(found) is plain else read(found)
             return here is not None and compare(here, there)
 
         return test
@@ -142,11 +144,11 @@ def _never(found: Json) -> bool:
 
 
 def _text_test(compare: Callable[[str, str], bool]) -> Callable[[Json], Test]:
-    return _test(_text, compare)
+    return _test(_text, compare, str)
 
 
 def _number_test(compare: Callable[[Any, Any], bool]) -> Callable[[Json], Test]:
-    return _test(number_of, compare)
+    return _test(number_of, compare, int)
 
 
 def _time_test(compare: Callable[[datetime, datetime], bool]) -> Callable[[Json], Test]:

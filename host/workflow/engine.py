@@ -29,6 +29,8 @@ class Program:
         self.trigger = next(node for node in graph.nodes if node.type == EVENT_TRIGGER)
         self.event = self.trigger.text("event")
         self._waits = {id_: _duration(node) for id_, node in nodes.items() if node.type == WAIT}
+        targets = [edge.target for edge in graph.edges]
+        self._joins = len({*targets, self.trigger.id}) <= len(targets)  # else none comes twice
         following: dict[tuple[str, str], list[str]] = {}
         for edge in reversed(graph.edges):  # the last one is taken off the stack first
             following.setdefault((edge.source, edge.on), []).append(edge.target)
@@ -51,12 +53,13 @@ class Program:
 
     def _run(self, stack: list[str], passed: set[str], subject: Subject, act: Act) -> Ran:
         ran = Ran()
-        nodes, steps = self._nodes, ran.steps
+        nodes, steps, joins = self._nodes, ran.steps, self._joins
         while stack:
             node = stack.pop()
-            if node in passed:
-                continue
-            passed.add(node)
+            if joins:
+                if node in passed:
+                    continue
+                passed.add(node)
             passing, on_success, on_failure = nodes[node]
             step = passing(subject, act)
             steps.append(step)

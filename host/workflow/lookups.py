@@ -152,13 +152,15 @@ def event_attribute(name: str) -> Callable[[Subject], Json | Missing]:
     """An attribute that a filter looks at: of the data, else of the event itself."""
     read = _EVENT.get(name)
 
+    dotted = "." in name
+
     def find(subject: Subject) -> Json | Missing:
-        value = value_at(subject.event.data, name)
-        if not isinstance(value, Missing):
+        event = subject.event
+        if name in event.data:
+            return event.data[name]
+        if dotted and not isinstance(value := value_at(event.data, name), Missing):
             return value
-        if read is not None:
-            return read(subject.event)
-        return value_at(subject.event.fields, name)
+        return read(event) if read is not None else value_at(event.fields, name)
 
     return find
 
@@ -166,10 +168,12 @@ def event_attribute(name: str) -> Callable[[Subject], Json | Missing]:
 def customer_attribute(name: str) -> Callable[[Subject], Json | Missing]:
     """A customer's field that a filter looks at."""
 
+    if name == "id":
+        return lambda subject: subject.customer.id
+
     def find(subject: Subject) -> Json | Missing:
-        customer = subject.customer
-        fields = customer.fields  # looked at here first, since filters ask for every event
-        return fields[name] if name in fields and name != "id" else customer.value(name)
+        fields = subject.customer.fields  # looked at here first, since filters ask so often
+        return fields[name] if name in fields else subject.customer.value(name)
 
     return find
 

@@ -33,6 +33,10 @@ _SUCCESS: Final = Outcome.SUCCESS  # a name of its own: looking a member up cost
 _FAILURE: Final = Outcome.FAILURE
 
 
+_PLAIN_BITS: Final = 64
+_MOST_SHOWN: Final = 200  # characters of a value in a log
+
+
 class Passing(Protocol):
     """A compiled node: passes a subject on."""
 
@@ -102,11 +106,14 @@ def _one_condition(
     test: Callable[[Json | Missing], bool] | None,
     looked_up: Callable[[Subject, Json | Missing], bool],
 ) -> Passing:
-    """The filter with one row, as most are."""
+    """The filter with one row, as most are, and most look at a short text."""
 
     def passing(subject: Subject, act: Act) -> Step:
         found = find(subject)
-        seen = {name: shown(found)}
+        if type(found) is str and len(found) <= _MOST_SHOWN:
+            seen: dict[str, Json] = {name: found}
+        else:
+            seen = {name: shown(found)}
         try:
             holds = test(found) if test else looked_up(subject, found)
         except LookupFailed as error:
@@ -163,10 +170,6 @@ def _sync_data(node: Node) -> Passing:
         return Step(id_, outcome, None, text)
 
     return passing
-
-
-_PLAIN_BITS: Final = 64
-_MOST_SHOWN: Final = 200  # characters of a value in a log
 
 
 def shown(found: Json | Missing) -> Json:

@@ -21,6 +21,7 @@ from host.api.intake import intake_routes
 from host.app import workbench
 from host.config import Environment
 from host.intake.intake import Intake
+from host.intake.planner import Planner
 from host.metrics import Metrics
 from host.store.tokens import create_token
 from tests.harness import Scene, eventually
@@ -527,7 +528,7 @@ async def full_host(home: Path, **limits: int) -> AsyncIterator[httpx.AsyncClien
         {"LOYALTY_HOST_HOME": str(home), "LOYALTY_HOST_PLUGINS": str(home / "plugins.toml")}
     )
     async with workbench(environment) as bench, anyio.create_task_group() as tasks:
-        intake = Intake(bench.store, bench.routing.read, home, **limits)
+        intake = Intake(bench.store, Planner(bench.routing.read), home, **limits)
         tasks.start_soon(intake.run)
         token = await bench.store.write(lambda tx: create_token(tx, "tests", "events"))
         app = Starlette(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 from tests.harness import HostProcess, StandInServer, configuration, eventually
 from tests.loads import check_arrivals, kill_under_load, numbered_events, post_all
@@ -134,3 +135,36 @@ def test_a_clean_stop_finishes_what_is_under_way(
     assert books["delivered"] == 6
     assert destination.stand_in.counters["duplicates"] == 0
     check_arrivals(destination, numbered_events(events=6, customers=3))
+
+
+def helpers_of(host: HostProcess) -> list[int]:
+    """The processes that a host has started."""
+    assert host.process is not None
+    tasks = Path(f"/proc/{host.process.pid}/task").glob("*/children")
+    return [int(pid) for task in tasks for pid in task.read_text().split()]
+
+
+def test_a_busy_host_takes_a_helper_and_neither_outlives_the_other(
+    host: HostProcess, destination: StandInServer
+) -> None:
+    host.configure(configuration(destination.url))
+    host.start()
+    batches = [numbered_events(events=3000, customers=100, prefix=f"b{n}") for n in range(4)]
+    post_all(host, batches[0], at_once=500)
+    (first,) = eventually(lambda: helpers_of(host))
+    post_all(host, batches[1], at_once=500)
+
+    host.kill()
+
+    eventually(lambda: not Path(f"/proc/{first}").exists())
+    host.start()
+    post_all(host, batches[2], at_once=500)
+    (second,) = eventually(lambda: helpers_of(host))
+    post_all(host, batches[3], at_once=500)
+    assert host.settle(patience=60)["delivered"] == 12_000
+    assert host.stop() == 0
+    assert not Path(f"/proc/{second}").exists()
+    assert [path.name for path in host.home.glob("host.db*")] == [
+        "host.db"
+    ]  # to be copied as it is
+    check_arrivals(destination, [event for batch in batches for event in batch])

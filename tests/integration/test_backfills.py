@@ -22,6 +22,7 @@ from host.configuration import ConnectionConfig
 from host.configuration.stored import to_stored
 from host.errors import InvalidConfiguration, NotFound
 from host.intake.intake import Intake
+from host.intake.planner import Planner
 from host.model import EventMapping, FieldMapping, Json, MessageState, Reason, from_ms
 from host.reading.customers import read_customer
 from host.reading.events import read_event
@@ -158,7 +159,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     clock = Clock()
     store = await Store.open(f"sqlite:///{tmp_path}/host.db", tmp_path, clock=clock)
     routing = RoutingCache(store.vault, Registry([good_module()]))
-    intake = Intake(store, routing.read, tmp_path, min_free_bytes=0)
+    intake = Intake(store, Planner(routing.read), tmp_path, min_free_bytes=0)
     backfills = Backfills(store, routing.read)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(intake.run)

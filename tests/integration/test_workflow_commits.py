@@ -13,8 +13,9 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from host.intake.items import GONE, TAKEN, Item, Part, Verdict
 from host.intake.job import IntakeJob
-from host.intake.plan import GONE, TAKEN, Item, Part, Verdict
+from host.intake.planner import Planner
 from host.store.engine import Transaction
 from host.store.ledger import read_ledger
 from tests.graphs import event_filter, interrupt, message, sync, trigger, wait
@@ -146,7 +147,7 @@ class Watched(IntakeJob):
         self, at: Desk, items: Sequence[Item], before: IntakeJob | None = None, held: bool = False
     ) -> None:
         self.part = Part(items)
-        super().__init__([self.part], at.routing.read, before)
+        super().__init__([self.part], Planner(at.routing.read), before)
         self.prepared = threading.Event()
         self.may_go = threading.Event()
         self.times = 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from host.intake.plan import DUPLICATE, TAKEN
+from host.intake.items import DUPLICATE, TAKEN
 from host.model import MessageState
 from host.store.connections import delete_connection
 from host.store.operations import Replayed

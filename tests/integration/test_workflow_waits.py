@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from host.intake.clock import Clock as RunClock
-from host.intake.plan import Verdict
+from host.intake.items import Verdict
 from host.model import MessageState
 from host.store.connections import delete_connection
 from host.store.runs import Wait, runs_of_day

@@ -37,6 +37,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.broadcast": 2,
     "host.logs": 2,
     "host.metrics": 2,
+    "host.interpreter": 2,
     # the modules, and what the connections make of an event
     "host.registry": 3,
     "host.routing": 3,

@@ -1,0 +1,172 @@
+"""The helper: a second process that decides batches, so that a busy host uses another core.
+
+It is started when much comes in, and the host does without it whenever it must: before it is
+ready, after it died, and while it would ask other plugins than the host does.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import Final
+
+import structlog
+
+from host.config import Environment
+from host.intake.items import Item
+from host.intake.request import Answer, Introduction, Request, edition, hear, pack, say
+from host.intake.writes import Batch, Before, Writes
+from host.registry import Registry
+from host.routing import RoutingCache
+
+log: Final = structlog.get_logger("host.intake")
+
+BUSY: Final = 2000  # items within a second: then it is worth a process
+ANSWERS_WITHIN: Final = 30.0  # seconds; a helper that does not is given up
+AGAIN_AFTER: Final = 60.0  # seconds between two starts
+
+
+class Helper:
+    """The helper of one host. One thread at a time asks it."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        routing: RoutingCache,
+        registry: Registry,
+        *,
+        busy: int = BUSY,
+        answers_within: float = ANSWERS_WITHIN,
+        again_after: float = AGAIN_AFTER,
+        cores: int = os.cpu_count() or 1,
+    ) -> None:
+        self._introduction = Introduction(environment, edition())
+        self._routing = routing
+        self._registry = registry
+        self._busy = busy if cores > 1 else sys.maxsize
+        self._answers_within = answers_within
+        self._again_after = again_after
+        self._lock = threading.Lock()  # of the process: started by one thread, ended by another
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection | None = None
+        self._ready = False
+        self._closed = False
+        self._may_start_at = 0.0
+        self._second, self._items = 0, 0  # how many items came in this second
+        self._number = 0
+        self._differs: int | None = None  # since this change of modules it sees others than we
+        self.decided = 0  # batches
+
+    @property
+    def process(self) -> int | None:
+        """Its process id, from its start on."""
+        process = self._process
+        return None if process is None else process.pid
+
+    def pack(self, items: Sequence[Item]) -> bytes | None:
+        """Items made ready to be handed over, as long as there is somebody to hand them to."""
+        return pack(items) if self._ready else None
+
+    def plan(
+        self,
+        now: int,
+        items: Sequence[Item],
+        packed: bytes | None,
+        first_key: int,
+        before: Batch | None,
+    ) -> Writes | None:
+        """What is to be written, see `Plan`; None: the host has to decide that itself."""
+        changes = self._routing.changes
+        if self._connection is None:
+            self._start_if_busy(len(items))
+        elif self._differs != changes:
+            try:
+                return self._asked(self._connection, changes, now, items, packed, first_key, before)
+            except Exception as error:  # whatever became of it: the host can decide that itself
+                self._give_up(error)
+        return None
+
+    def close(self) -> None:
+        """End the helper, whatever it does just now: it holds nothing."""
+        with self._lock:
+            self._closed = True
+            self._end()
+
+    def _asked(
+        self,
+        connection: Connection,
+        changes: int,
+        now: int,
+        items: Sequence[Item],
+        packed: bytes | None,
+        first_key: int,
+        before: Batch | None,
+    ) -> Writes | None:
+        if not self._ready and connection.poll():
+            self._ready = hear(connection) is None
+        if not self._ready:
+            return None
+        self._number += 1
+        coming = None if before is None else (before[1].number or Before.of(*before))
+        packed = packed or pack(items)
+        say(connection, Request(self._number, now, first_key, changes, packed, coming))
+        if not connection.poll(self._answers_within):
+            raise TimeoutError
+        answer: Answer = hear(connection)
+        if not self._registry.agrees(answer.modules):
+            if changes == self._routing.changes:  # else the next answer tells
+                self._differs = changes
+                log.warning("the host decides alone: its helper sees other plugins; restart it")
+            return None
+        writes = answer.unpacked()
+        self.decided += writes is not None
+        return writes
+
+    def _start_if_busy(self, items: int) -> None:
+        now = time.monotonic()
+        if int(now) != self._second:
+            self._second, self._items = int(now), 0
+        self._items += items
+        if self._items < self._busy or now < self._may_start_at:
+            return
+        self._may_start_at = now + self._again_after
+        with self._lock:
+            if not self._closed:
+                self._start()
+
+    def _start(self) -> None:
+        ours, its = socket.socketpair()
+        with ours, its:
+            # -P: no file of the working directory may pass for one of the host's.
+            command = [sys.executable, "-P", "-m", "host.intake.helping", str(its.fileno())]
+            try:
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, pass_fds=[its.fileno()]
+                )
+            except OSError as error:
+                log.warning("no helper could be started", error=type(error).__name__)
+                return
+            self._connection = Connection(ours.detach())
+        say(self._connection, self._introduction)
+
+    def _give_up(self, error: Exception) -> None:
+        if not self._closed:
+            log.warning("the host decides alone: its helper is gone", error=type(error).__name__)
+        with self._lock:
+            self._end()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _end(self) -> None:
+        self._ready = False
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
