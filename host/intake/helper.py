@@ -58,7 +58,7 @@ class Helper:
         self._ready = False
         self._closed = False
         self._may_start_at = 0.0
-        self._second, self._items = 0, 0  # how many items came in this second
+        self._since, self._items = 0.0, 0  # how many items came since, within a second
         self._number = 0
         self._differs: int | None = None  # since this change of modules it sees others than we
         self.decided = 0  # batches
@@ -130,8 +130,8 @@ class Helper:
 
     def _start_if_busy(self, items: int) -> None:
         now = time.monotonic()
-        if int(now) != self._second:
-            self._second, self._items = int(now), 0
+        if now - self._since > 1:
+            self._since, self._items = now, 0
         self._items += items
         if self._items < self._busy or now < self._may_start_at:
             return

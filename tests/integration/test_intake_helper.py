@@ -273,7 +273,7 @@ async def test_a_module_that_was_just_switched_off_is_asked_nothing(tmp_path: Pa
 
 async def test_a_host_that_is_not_busy_starts_none(tmp_path: Path) -> None:
     async with desk(tmp_path, busy=100) as at:
-        await at.take(*(event(f"e{number}") for number in range(99)))
+        await at.take(*(event(f"e{number}") for number in range(90)))
 
         assert at.helper.process is None
 
