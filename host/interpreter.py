@@ -23,4 +23,4 @@ def share_the_interpreter() -> None:
     The store's writer needs the interpreter for some microseconds between two statements, many
     times a commit; while others compute, it would wait that long for each turn.
     """
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.0001)

@@ -12,7 +12,7 @@ from host.intake.drafting import Drafting
 from host.intake.items import DUPLICATE, GONE, STALE, TAKEN, UNCHANGED, Item, Verdict
 from host.intake.profiles import TELLING, Change, by_event, by_profile
 from host.intake.running import Running
-from host.intake.writes import Before, Kept, Writes
+from host.intake.writes import Before, Recorded, Writes
 from host.reading.customers import TakenCustomer
 from host.reading.events import TakenEvent
 from host.routing import Routing
@@ -50,7 +50,7 @@ class Plan:
         self._routing = routing
         self._drafting = Drafting(routing)
         self._running = Running(self._drafting, tx.now)
-        self._events: list[Kept] = []
+        self._events: list[Recorded] = []
         self._left: list[int] = []  # keys of customers who opted out
         self._programs: dict[tuple[int, int], Program | None] = {}  # of waits, by version
         self._identities = frozenset(
@@ -149,7 +149,7 @@ class Plan:
         if id_ is not None:
             stored = self._customers.get(id_) or self._new_customer(id_)
         owner = None if stored is None else stored.key
-        self._events.append(Kept(position, key, self._hashes[event.id], owner))
+        self._events.append(Recorded(position, key, self._hashes[event.id], owner))
         if stored is None:  # a guest's event is kept; there is nobody to tell about
             return TAKEN
         action = event.action

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from hashlib import blake2b
 from itertools import chain
 from multiprocessing.connection import Connection
@@ -15,8 +16,8 @@ from typing import Any, Final, NamedTuple, Self, TypeAlias
 import host
 from host.config import Environment
 from host.intake.items import Item
-from host.intake.writes import Before, Kept, Writes
-from host.model import Event
+from host.intake.writes import Before, Recorded, Writes
+from host.model import Event, Json
 from host.reading.events import TakenEvent
 from host.registry.registry import Loaded
 from host.store.outbox import Body, Draft
@@ -61,7 +62,7 @@ class Answer(NamedTuple):
     def unpacked(self) -> Writes | None:
         """What was decided."""
         if self.writes is not None:
-            self.writes.events = list(map(Kept._make, self.events))
+            self.writes.events = list(map(Recorded._make, self.events))
             self.writes.drafts = [
                 Draft._make(chain(one[:_BODY], (Body._make(one[_BODY:_BEHIND]),), one[_BEHIND:]))
                 for one in self.drafts
@@ -97,8 +98,29 @@ def unpack(packed: bytes) -> list[Item]:
     return [_event(*one) if type(one) is tuple else one for one in pickle.loads(packed)]
 
 
-def _event(content: bytes, *values: Any) -> TakenEvent:
-    event = Event(**dict(zip(_EVENT_FIELDS, values, strict=True)))
+def _event(
+    content: bytes,
+    id: str,
+    customer: str | None,
+    action: str,
+    data: Mapping[str, Json],
+    occurred_at: datetime,
+    time_assumed: bool,
+    account: str | None,
+    external_id: str | None,
+    fields: Mapping[str, Json],
+) -> TakenEvent:
+    event = Event(
+        id=id,
+        customer=customer,
+        action=action,
+        data=data,
+        occurred_at=occurred_at,
+        time_assumed=time_assumed,
+        account=account,
+        external_id=external_id,
+        fields=fields,
+    )
     return TakenEvent(event=event, content=content, raw=b"")
 
 

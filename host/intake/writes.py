@@ -15,7 +15,7 @@ from host.store.outbox import Draft
 from host.store.runs import NewRun, NewWait, Wait
 
 
-class Kept(NamedTuple):
+class Recorded(NamedTuple):
     """An event to be written down: which of the items it is, and the keys that it got."""
 
     position: int
@@ -30,7 +30,7 @@ class Writes:
 
     generation: int  # of the configuration that it was decided by
     verdicts: list[Verdict]
-    events: list[Kept]
+    events: list[Recorded]
     customers: list[StoredCustomer]  # new or changed
     left: list[int]  # keys of customers who opted out
     drafts: list[Draft]

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 _JOBS_PER_COMMIT: Final = 256
 _READERS: Final = 4
-_PREPARED_AT_MOST: Final = 2  # one being written, one ready or being prepared
+_PREPARED_AT_MOST: Final = 2  # one being written, one behind it: a job relies on one at most
 
 
 class _Ticket:
