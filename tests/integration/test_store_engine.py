@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import stat
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
+import anyio
 import pytest
 
 from host.errors import HostFull, StoreFault, StoreUnavailable
 from host.store.engine import Job, Plain, Stale, Transaction
 from host.store.sqlite.engine import SqliteEngine
+from tests.harness import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -274,3 +278,23 @@ def _no_more_pages(tx: Transaction) -> None:
     execute = tx._connection.execute  # type: ignore[attr-defined]
     pages = execute("PRAGMA page_count").fetchone()[0]
     execute(f"PRAGMA max_page_count = {pages + 5}")
+
+
+async def test_what_is_committed_is_written_back_beside_the_writer(
+    engine: SqliteEngine, tmp_path: Path
+) -> None:
+    alone = tmp_path / "alone.db"
+
+    def stands_without_the_log() -> bool:
+        shutil.copy(tmp_path / "host.db", alone)
+        with closing(sqlite3.connect(alone)) as database:
+            try:
+                return bool(database.execute("SELECT 1 FROM meta WHERE name = 'mark'").fetchall())
+            except sqlite3.OperationalError:  # there is no table yet
+                return False
+
+    await engine.write(keep("mark"))
+    assert not stands_without_the_log()
+    with anyio.fail_after(PATIENCE):
+        while not stands_without_the_log():
+            await anyio.sleep(0.05)

@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from host.store.engine import Job, Plain, Stale
 from host.store.keys import Keys
+from host.store.sqlite.checkpoints import Checkpoints
 from host.store.sqlite.file import connect, migrate, translate, translated
 from host.store.sqlite.transaction import SqliteTransaction
 
@@ -68,6 +69,7 @@ class SqliteEngine:
             for _ in range(_READERS):
                 self._readers.put(connect(path, query_only=True))
             self._preparing = SqliteTransaction(connect(path, query_only=True), self._keys)
+            self._checkpoints = Checkpoints(path)
         self._threads = [
             threading.Thread(target=work, name=name, daemon=True)
             for name, work in (("store-preparer", self._prepare_all), ("store-writer", self._work))
@@ -95,6 +97,7 @@ class SqliteEngine:
         self._to_prepare.put(None)  # the preparer ends, then has the writer end
         for thread in self._threads:
             await anyio.to_thread.run_sync(thread.join)
+        await anyio.to_thread.run_sync(self._checkpoints.close)
         self._preparing.close()
         while not self._readers.empty():
             self._readers.get().close()
@@ -202,6 +205,7 @@ class SqliteEngine:
         stale = [ticket for ticket in tickets if ticket.error is None and not run(ticket)]
         if self._writer.in_transaction:
             execute("COMMIT")
+            self._checkpoints.committed()
         self._wake(transaction.woken, tickets)
         for ticket in stale:
             self._prepare(ticket, transaction)
