@@ -1,6 +1,6 @@
-"""The host's intake without storing: the same stack reads, checks and answers, and forgets.
+"""The bare HTTP stack of the host: reads, checks and answers as the host does, and no more.
 
-What is left between this and the host is the price of "committed to disk".
+Without doors, counters and pages: the least that a server in this language could take.
 """
 
 from __future__ import annotations

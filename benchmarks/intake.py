@@ -1,4 +1,4 @@
-"""How many events a second are taken: by the host, to disk, and by the baseline, to nowhere."""
+"""How many events a second are taken: by the host, to disk, and by two servers to nowhere."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ RUNS: Final = 5
 
 def measure() -> Iterator[Row]:
     """One row for each server and shape."""
-    with sink() as destination, host(destination, delivers=False) as taker:
-        yield from _rows(taker, "intake, committed to disk", "202 after fsync; delivery off")
+    with sink() as destination:
+        with host(destination, delivers=False) as taker:
+            yield from _rows(taker, "intake, committed to disk", "202 after fsync; delivery off")
+        with host(destination, delivers=False, stores=False) as taker:
+            yield from _rows(taker, "the same server, not storing", "takes, answers, forgets")
     with baseline() as taker:
-        yield from _rows(taker, "the same stack, not storing", "reads, checks, answers, forgets")
+        yield from _rows(taker, "its HTTP stack alone, not storing", "reads, checks, answers")
 
 
 def _rows(taker: Taker, what: str, note: str) -> Iterator[Row]:

@@ -82,7 +82,11 @@ def baseline() -> Iterator[Taker]:
 
 @contextmanager
 def host(
-    destination: Sink, *, delivers: bool, workflows: Sequence[Mapping[str, Any]] = ()
+    destination: Sink,
+    *,
+    delivers: bool,
+    stores: bool = True,
+    workflows: Sequence[Mapping[str, Any]] = (),
 ) -> Iterator[Taker]:
     """A host in a data folder of its own, connected to the sink, every event associated.
 
@@ -97,7 +101,8 @@ def host(
         )
         _run(environment, "apply", str(config))
         token = _run(environment, "tokens", "create", "bench", "--scope", "admin").strip()
-        command = [_COMMAND, "serve", "--port", "0", *([] if delivers else ["--no-delivery"])]
+        program = [_COMMAND] if stores else [sys.executable, "-m", "benchmarks.not_storing"]
+        command = [*program, "serve", "--port", "0", *([] if delivers else ["--no-delivery"])]
         with serving(command, environment) as server:
             _load_customers(server.url, token)
             if delivers:
