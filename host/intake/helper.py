@@ -6,8 +6,10 @@ ready, after it died, and while it would ask other plugins than the host does.
 
 from __future__ import annotations
 
+import math
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -29,7 +31,16 @@ log: Final = structlog.get_logger("host.intake")
 
 BUSY: Final = 2000  # items within a second: then it is worth a process
 ANSWERS_WITHIN: Final = 30.0  # seconds; a helper that does not is given up
+READY_WITHIN: Final = 60.0  # seconds from its start on
 AGAIN_AFTER: Final = 60.0  # seconds between two starts
+
+
+class OtherPlugins(Exception):
+    """It would ask other plugins than the host, or other code of them."""
+
+
+class Undecided(Exception):
+    """It could not decide a batch."""
 
 
 class Helper:
@@ -42,14 +53,16 @@ class Helper:
         registry: Registry,
         *,
         busy: int = BUSY,
+        ready_within: float = READY_WITHIN,
         answers_within: float = ANSWERS_WITHIN,
         again_after: float = AGAIN_AFTER,
-        cores: int = os.cpu_count() or 1,
+        cores: int | None = None,
     ) -> None:
         self._introduction = Introduction(environment, edition())
         self._routing = routing
         self._registry = registry
-        self._busy = busy if cores > 1 else sys.maxsize
+        self._busy = busy if (cores or _cores()) > 1 else sys.maxsize
+        self._ready_within = ready_within
         self._answers_within = answers_within
         self._again_after = again_after
         self._lock = threading.Lock()  # of the process: started by one thread, ended by another
@@ -57,7 +70,7 @@ class Helper:
         self._connection: Connection | None = None
         self._ready = False
         self._closed = False
-        self._may_start_at = 0.0
+        self._started_at = -math.inf
         self._since, self._items = 0.0, 0  # how many items came since, within a second
         self._number = 0
         self._differs: int | None = None  # since this change of modules it sees others than we
@@ -73,6 +86,17 @@ class Helper:
         """Items made ready to be handed over, as long as there is somebody to hand them to."""
         return pack(items) if self._ready else None
 
+    def ready(self, items: int) -> bool:
+        """Whether it can be asked; so many items have come, for which it may be started."""
+        try:
+            if self._connection is None:
+                self._start_if_busy(items)
+            elif not self._ready:
+                self._look(self._connection)
+        except Exception as error:  # the host can do without it
+            self._give_up(error)
+        return self._ready
+
     def plan(
         self,
         now: int,
@@ -82,15 +106,30 @@ class Helper:
         before: Batch | None,
     ) -> Writes | None:
         """What is to be written, see `Plan`; None: the host has to decide that itself."""
+        assert self._connection is not None, "it is ready"
         changes = self._routing.changes
-        if self._connection is None:
-            self._start_if_busy(len(items))
-        elif self._differs != changes:
-            try:
-                return self._asked(self._connection, changes, now, items, packed, first_key, before)
-            except Exception as error:  # whatever became of it: the host can decide that itself
-                self._give_up(error)
-        return None
+        self._number += 1
+        coming = None if before is None else (before[1].number or Before.of(*before))
+        packed = packed or pack(items)
+        request = Request(self._number, now, first_key, changes, packed, coming)
+        try:
+            say(self._connection, request)
+            if not self._connection.poll(self._answers_within):
+                raise TimeoutError
+            answer: Answer = hear(self._connection)
+            if not self._registry.agrees(answer.modules):
+                if changes == self._routing.changes:  # else the next answer tells
+                    self._differs = changes
+                    raise OtherPlugins
+                return None
+            writes = answer.unpacked()
+            if writes is None:
+                raise Undecided
+        except Exception as error:  # whatever became of it: the host can decide that itself
+            self._give_up(error)
+            return None
+        self.decided += 1
+        return writes
 
     def close(self) -> None:
         """End the helper, whatever it does just now: it holds nothing."""
@@ -98,44 +137,23 @@ class Helper:
             self._closed = True
             self._end()
 
-    def _asked(
-        self,
-        connection: Connection,
-        changes: int,
-        now: int,
-        items: Sequence[Item],
-        packed: bytes | None,
-        first_key: int,
-        before: Batch | None,
-    ) -> Writes | None:
-        if not self._ready and connection.poll():
+    def _look(self, connection: Connection) -> None:
+        """See whether it has told that it is ready."""
+        if connection.poll():
             self._ready = hear(connection) is None
-        if not self._ready:
-            return None
-        self._number += 1
-        coming = None if before is None else (before[1].number or Before.of(*before))
-        packed = packed or pack(items)
-        say(connection, Request(self._number, now, first_key, changes, packed, coming))
-        if not connection.poll(self._answers_within):
+        elif time.monotonic() - self._started_at > self._ready_within:
             raise TimeoutError
-        answer: Answer = hear(connection)
-        if not self._registry.agrees(answer.modules):
-            if changes == self._routing.changes:  # else the next answer tells
-                self._differs = changes
-                log.warning("the host decides alone: its helper sees other plugins; restart it")
-            return None
-        writes = answer.unpacked()
-        self.decided += writes is not None
-        return writes
 
     def _start_if_busy(self, items: int) -> None:
         now = time.monotonic()
         if now - self._since > 1:
             self._since, self._items = now, 0
         self._items += items
-        if self._items < self._busy or now < self._may_start_at:
+        if self._items < self._busy or now < self._started_at + self._again_after:
             return
-        self._may_start_at = now + self._again_after
+        if self._differs == self._routing.changes:
+            return  # the next one would see other plugins too
+        self._started_at = now
         with self._lock:
             if not self._closed:
                 self._start()
@@ -152,6 +170,9 @@ class Helper:
             except OSError as error:
                 log.warning("no helper could be started", error=type(error).__name__)
                 return
+            limit = struct.pack("ll", math.ceil(self._answers_within), 0)
+            for way in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):  # it may stop at any byte
+                ours.setsockopt(socket.SOL_SOCKET, way, limit)
             self._connection = Connection(ours.detach())
         say(self._connection, self._introduction)
 
@@ -170,3 +191,10 @@ class Helper:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

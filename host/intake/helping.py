@@ -55,7 +55,8 @@ class Deciding:
     def _decide(self, request: Request) -> Writes:
         before = request.before
         if isinstance(before, int):
-            assert self._last is not None and self._last[0] == before, "batches come in order"
+            if self._last is None or self._last[0] != before:
+                raise LookupError(f"batch {before} is not the last one")
             before = self._last[1]
         tx = self._reading.at(request.now)
         items = unpack(request.items)
@@ -82,8 +83,10 @@ def main() -> None:
             say(host, None)
             while True:
                 say(host, deciding.answer(hear(host)))
-        except (EOFError, OSError):
+        except (EOFError, OSError):  # the host has hung up
             return
+        except Exception as error:  # in words that tell of nobody
+            log.error("the helper ends", error=type(error).__name__)
 
 
 if __name__ == "__main__":

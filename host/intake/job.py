@@ -44,9 +44,9 @@ class IntakeJob(Job[None]):
         self._writes = self._relied_on = None
         coming: Batch | None = None
         if before is not None and before._committed is None:  # else the store tells all
-            self._relied_on = (before, before._writes)
-            if before._writes is not None:
-                coming = (before._items, before._writes)
+            taken = before._writes  # once: the writer may be preparing it anew just now
+            self._relied_on = (before, taken)
+            coming = None if taken is None else (before._items, taken)
         # Only the first time: then it is the preparer's turn, and nobody else asks the helper.
         if again:
             writes = self._planner.plan_here(tx, self._items, coming)

@@ -36,7 +36,7 @@ class Planner:
 
         One thread may ask at a time.
         """
-        if self._helper is not None:
+        if self._helper is not None and self._helper.ready(len(items)):
             first_key = tx.keys(keys_needed(items))
             writes = self._helper.plan(tx.now, items, packed, first_key, before)
             if writes is not None:

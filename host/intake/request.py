@@ -127,7 +127,8 @@ def _event(
 def edition() -> bytes:
     """Of the code that lies here: a helper of another edition would decide otherwise."""
     folder = Path(host.__file__).parent
-    files = sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*.py"))
+    code = [path for path in folder.rglob("*") if path.suffix in (".py", ".sql")]
+    files = sorted((str(path), path.stat().st_mtime_ns) for path in code)
     return blake2b(repr(files).encode(), digest_size=16).digest()
 
 
