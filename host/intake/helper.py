@@ -163,13 +163,9 @@ class Helper:
         with ours, its:
             # -P: no file of the working directory may pass for one of the host's.
             command = [sys.executable, "-P", "-m", "host.intake.helping", str(its.fileno())]
-            try:
-                self._process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, pass_fds=[its.fileno()]
-                )
-            except OSError as error:
-                log.warning("no helper could be started", error=type(error).__name__)
-                return
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, pass_fds=[its.fileno()]
+            )
             limit = struct.pack("ll", math.ceil(self._answers_within), 0)
             for way in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):  # it may stop at any byte
                 ours.setsockopt(socket.SOL_SOCKET, way, limit)
@@ -178,7 +174,7 @@ class Helper:
 
     def _give_up(self, error: Exception) -> None:
         if not self._closed:
-            log.warning("the host decides alone: its helper is gone", error=type(error).__name__)
+            log.warning("the host decides alone, without a helper", error=type(error).__name__)
         with self._lock:
             self._end()
         if self._connection is not None:

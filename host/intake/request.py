@@ -22,6 +22,10 @@ from host.reading.events import TakenEvent
 from host.registry.registry import Loaded
 from host.store.outbox import Body, Draft
 
+# Named tuples are packed slowly: by their class and their values, and those one by one.
+_BODY: Final = Draft._fields.index("body")
+_BEHIND: Final = _BODY + len(Body._fields)
+
 
 class Introduction(NamedTuple):
     """What the helper is told first."""
@@ -68,11 +72,6 @@ class Answer(NamedTuple):
                 for one in self.drafts
             ]
         return self.writes
-
-
-# Named tuples are packed slowly: by their class and their values, and those one by one.
-_BODY: Final = Draft._fields.index("body")
-_BEHIND: Final = _BODY + len(Body._fields)
 
 
 Said: TypeAlias = Introduction | Request | Answer | None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from host.store.engine import Transaction
 from host.store.keys import Keys
 from host.store.sqlite.file import connect, translated
@@ -16,9 +14,9 @@ class Reading:
 
     def __init__(self, database: str) -> None:
         """`database`: its URL. Raises StoreFault."""
-        self._path: Path = file_of(database)
-        with translated(self._path):
-            self._transaction = SqliteTransaction(connect(self._path, query_only=True), Keys())
+        path = file_of(database)
+        with translated(path):
+            self._transaction = SqliteTransaction(connect(path, query_only=True), Keys())
 
     def at(self, now: int) -> Transaction:
         """For statements that see what is committed by then; `now` in ms since 1970."""

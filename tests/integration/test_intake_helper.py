@@ -8,7 +8,7 @@ import signal
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -53,7 +53,6 @@ class Desk:
     bench: Workbench
     helper: Helper
     intake: Intake
-    taken: list[list[Verdict]] = field(default_factory=list)
 
     async def take(self, *items: dict[str, Any]) -> list[Verdict]:
         """Take events; without an action they are customers."""
