@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
-from hashlib import blake2b
 from typing import Final
-from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,16 +12,21 @@ from starlette.routing import Route
 from host.api.answers import answer
 from host.api.bodies import whole_body
 from host.api.doors import Doors
-from host.api.taking import ReadItem, Taking, Told
+from host.api.taking import Taking, Told
 from host.errors import NotFound
 from host.intake.intake import Intake
-from host.intake.items import DUPLICATE, STALE, TAKEN, UNCHANGED
+from host.intake.items import DUPLICATE, SKIPPED, STALE, TAKEN, UNCHANGED
 from host.metrics import Metrics
-from host.reading.customers import TakenCustomer, read_customer
-from host.reading.events import TakenEvent, read_event
+from host.reading.customers import read_customer, read_customer_at
+from host.reading.events import EventReader
 
-EVENT_WORDS: Final = {TAKEN: "taken", DUPLICATE: "duplicates"}
-CUSTOMER_WORDS: Final = {TAKEN: "taken", UNCHANGED: "unchanged", STALE: "stale"}
+EVENT_WORDS: Final = {TAKEN: "taken", DUPLICATE: "duplicates", SKIPPED: "skipped"}
+CUSTOMER_WORDS: Final = {
+    TAKEN: "taken",
+    UNCHANGED: "unchanged",
+    STALE: "stale",
+    SKIPPED: "skipped",
+}
 
 
 def intake_routes(intake: Intake, doors: Doors, metrics: Metrics) -> list[Route]:
@@ -35,13 +37,13 @@ def intake_routes(intake: Intake, doors: Doors, metrics: Metrics) -> list[Route]
     async def post_events(request: Request) -> Response:
         await doors.check(request, "events")
         body = await whole_body(request)
-        reader = _event_reader(request.headers.get("idempotency-key"))
+        reader = EventReader(datetime.now(UTC), request.headers.get("idempotency-key"))
         return _answer("event", await taking.take(body, _kind(request), reader, EVENT_WORDS))
 
     async def post_customers(request: Request) -> Response:
         await doors.check(request, "events")
         body = await whole_body(request)
-        told = await taking.take(body, _kind(request), _read_customer, CUSTOMER_WORDS)
+        told = await taking.take(body, _kind(request), read_customer_at, CUSTOMER_WORDS)
         return _answer("customer", told)
 
     def _answer(kind: str, told: Told) -> Response:
@@ -80,26 +82,3 @@ def intake_routes(intake: Intake, doors: Doors, metrics: Metrics) -> list[Route]
 
 def _kind(request: Request) -> str | None:
     return request.headers.get("content-type")
-
-
-def _event_reader(key: str | None) -> ReadItem:
-    now = datetime.now(UTC)
-
-    def read(position: int, raw: bytes) -> TakenEvent:
-        fallback = partial(fallback_id, key, position) if key else _fresh_id
-        return read_event(raw, now=now, fallback_id=fallback)
-
-    return read
-
-
-def _read_customer(position: int, raw: bytes) -> TakenCustomer:
-    return read_customer(raw)
-
-
-def fallback_id(key: str, position: int) -> str:
-    """The id of an event that brings none, by the request's Idempotency-Key and its position."""
-    return f"ik-{blake2b(f'{key} {position}'.encode(), digest_size=16).hexdigest()}"
-
-
-def _fresh_id() -> str:
-    return uuid4().hex

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec.structs import replace
+
 from host.catalogue import OPT_OUT
 from host.mapping import Mapped, body_of, map_message, too_large, workflow_mapping
 from host.model import Event, EventMapping, Kind, MessageState, Reason
@@ -55,8 +57,8 @@ class Drafting:
             draft = self._event(route, route.can_map, stored, event, key, mapping, made=True)
         if draft is None:
             return Acted(Outcome.FAILURE, "the module has nothing to send for this")
-        body = draft.body._replace(workflow=workflow)
-        self.drafts.append(draft._replace(body=body, wanted=not action.event))
+        body = replace(draft.body, workflow=workflow)
+        self.drafts.append(replace(draft, body=body, wanted=not action.event))
         return _acted(draft)
 
     def _event(
@@ -90,9 +92,10 @@ class Drafting:
         """Withhold what this batch drafted for a customer before they left."""
         for position, draft in enumerate(self.drafts):
             if draft.customer == stored.key and not draft.state.settled:
-                body = EMPTY._replace(workflow=draft.body.workflow)
-                self.drafts[position] = draft._replace(
-                    state=MessageState.WITHHELD, reason=OPTED_OUT, body=body, mapped=False
+                body = replace(EMPTY, workflow=draft.body.workflow)
+                state = MessageState.WITHHELD
+                self.drafts[position] = replace(
+                    draft, state=state, reason=OPTED_OUT, body=body, mapped=False
                 )
 
     def _draft(

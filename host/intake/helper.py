@@ -21,9 +21,9 @@ from typing import Final
 import structlog
 
 from host.config import Environment
-from host.intake.items import Item
-from host.intake.request import Answer, Introduction, Request, edition, hear, pack, say
-from host.intake.writes import Batch, Before, Writes
+from host.intake.items import Items
+from host.intake.request import Answer, Introduction, Request, edition, hear, say
+from host.intake.writes import Before, Writes
 from host.registry import Registry
 from host.routing import RoutingCache
 
@@ -82,10 +82,6 @@ class Helper:
         process = self._process
         return None if process is None else process.pid
 
-    def pack(self, items: Sequence[Item]) -> bytes | None:
-        """Items made ready to be handed over, as long as there is somebody to hand them to."""
-        return pack(items) if self._ready else None
-
     def ready(self, items: int) -> bool:
         """Whether it can be asked; so many items have come, for which it may be started."""
         try:
@@ -98,20 +94,14 @@ class Helper:
         return self._ready
 
     def plan(
-        self,
-        now: int,
-        items: Sequence[Item],
-        packed: bytes | None,
-        first_key: int,
-        before: Batch | None,
+        self, now: int, parts: Sequence[Items], first_key: int, before: Writes | None
     ) -> Writes | None:
         """What is to be written, see `Plan`; None: the host has to decide that itself."""
         assert self._connection is not None, "it is ready"
         changes = self._routing.changes
         self._number += 1
-        coming = None if before is None else (before[1].number or Before.of(*before))
-        packed = packed or pack(items)
-        request = Request(self._number, now, first_key, changes, packed, coming)
+        coming = None if before is None else (before.number or Before.of(before))
+        request = Request(self._number, now, first_key, changes, parts, coming)
         try:
             say(self._connection, request)
             if not self._connection.poll(self._answers_within):

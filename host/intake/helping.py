@@ -14,8 +14,9 @@ from typing import Final
 import structlog
 
 from host.config import PluginsFile
+from host.intake.items import read_all
 from host.intake.plan import Plan
-from host.intake.request import Answer, Introduction, Request, edition, hear, say, unpack
+from host.intake.request import Answer, Introduction, Request, edition, hear, say
 from host.intake.writes import Before, Writes
 from host.interpreter import calm_collector
 from host.logs import set_up_logs
@@ -59,11 +60,11 @@ class Deciding:
                 raise LookupError(f"batch {before} is not the last one")
             before = self._last[1]
         tx = self._reading.at(request.now)
-        items = unpack(request.items)
+        items = read_all(request.parts)
         plan = Plan(tx, items, self._routing.read(tx), request.first_key, before)
         writes = plan.writes
         writes.number = request.number
-        self._last = (request.number, Before.of(items, writes))
+        self._last = (request.number, Before.of(writes))
         return writes
 
 

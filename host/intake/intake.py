@@ -14,7 +14,7 @@ import anyio
 import structlog
 
 from host.errors import HostFull, StoreUnavailable
-from host.intake.items import Item, Part, Verdict
+from host.intake.items import Item, Items, Part, Verdict
 from host.intake.job import EraseJob, IntakeJob
 from host.intake.planner import Planner
 from host.store.connections import waiting_messages
@@ -65,31 +65,32 @@ class Intake:
                 tasks.start_soon(self._pump)
 
     async def take(self, items: Sequence[Item]) -> list[Verdict]:
+        """Take items in their order; what became of each, see `take_in_parts`."""
+        return [one for part in await self.take_in_parts(items) for one in part.verdicts]
+
+    async def take_in_parts(self, items: Items) -> list[Part]:
         """Take items in their order; returns when they are on disk.
 
         Raises HostFull (come again later) or StoreUnavailable; then some may have been
         taken, and sending all again under the same ids doubles none.
         """
         await self._check_room()
-        waits: list[tuple[Part, asyncio.Future[None]]] = []
         loop = asyncio.get_running_loop()
-        for start in range(0, len(items), ITEMS_A_PART):
-            part = Part(items[start : start + ITEMS_A_PART])
-            waits.append((part, loop.create_future()))
+        starts = range(0, len(items), ITEMS_A_PART)
+        parts = [Part(items[start : start + ITEMS_A_PART]) for start in starts]
+        waits = [(part, loop.create_future()) for part in parts]
         self._queue.extend(waits)
         self._queued += len(items)
         self._arrived.set()
-        verdicts: list[Verdict] = []
         failure: BaseException | None = None
-        for part, done in waits:
+        for _, done in waits:
             try:
                 await done
             except Exception as error:
                 failure = failure or error
-            verdicts += part.verdicts
         if failure is not None:
             raise failure
-        return verdicts
+        return parts
 
     async def erase(self, customer_id: str) -> bool:
         """Forget a customer; False if nobody is known under that id."""

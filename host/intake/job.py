@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 
-from host.intake.items import Part
+from host.intake.items import Part, texts_of
 from host.intake.planner import Planner
-from host.intake.writes import Batch, Writes
+from host.intake.writes import Writes
 from host.store.connections import connection_keys, generation
 from host.store.customers import find_customers, save_customers
 from host.store.engine import Job, Stale, Transaction
@@ -27,9 +26,7 @@ class IntakeJob(Job[None]):
     ) -> None:
         """`before`: the job handed in before this one, whose writing may not be seen yet."""
         self._parts = parts
-        self._items = [item for part in parts for item in part.items]
         self._planner = planner
-        self._packed = planner.pack(self._items)
         self._before = before
         self._prepared = False
         self._writes: Writes | None = None  # None: not prepared, or it could not be
@@ -42,21 +39,20 @@ class IntakeJob(Job[None]):
         before, again = self._before, self._prepared
         self._prepared = True
         self._writes = self._relied_on = None
-        coming: Batch | None = None
+        coming: Writes | None = None
         if before is not None and before._committed is None:  # else the store tells all
-            taken = before._writes  # once: the writer may be preparing it anew just now
-            self._relied_on = (before, taken)
-            coming = None if taken is None else (before._items, taken)
+            coming = before._writes  # once: the writer may be preparing it anew just now
+            self._relied_on = (before, coming)
         # Only the first time: then it is the preparer's turn, and nobody else asks the helper.
-        if again:
-            writes = self._planner.plan_here(tx, self._items, coming)
-        else:
-            writes = self._planner.plan(tx, self._items, coming, self._packed)
-        self._packed = None
-        self._events = writes.new_events(self._items)
-        verdicts = iter(writes.verdicts)
+        plan = self._planner.plan_here if again else self._planner.plan
+        items = [part.items for part in self._parts]
+        writes = plan(tx, items, coming)
+        self._events = writes.new_events(texts_of(items))
+        start = 0
         for part in self._parts:
-            part.verdicts = list(islice(verdicts, len(part.items)))
+            end = start + len(part.items)
+            part.verdicts, part.ids = writes.verdicts[start:end], writes.ids[start:end]
+            start = end
         self._writes = writes
 
     def apply(self, tx: Transaction) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from host.errors import RefusedItem
 from host.intake.drafting import Drafting
-from host.intake.items import DUPLICATE, GONE, STALE, TAKEN, UNCHANGED, Item, Verdict
+from host.intake.items import DUPLICATE, GONE, SKIPPED, STALE, TAKEN, UNCHANGED, Read, Verdict
 from host.intake.profiles import TELLING, Change, by_event, by_profile
 from host.intake.running import Running
 from host.intake.writes import Before, Recorded, Writes
@@ -40,7 +40,7 @@ class Plan:
     def __init__(
         self,
         tx: Transaction,
-        items: Sequence[Item],
+        items: Sequence[Read],
         routing: Routing,
         first_key: int,
         before: Before | None = None,
@@ -59,10 +59,11 @@ class Plan:
             if route.connection is not None
             for field in route.connection.identities.values()
         )
-        self._keys = iter(range(first_key, first_key + keys_needed(items)))
+        self._keys = iter(range(first_key, first_key + keys_needed(len(items))))
         self._read(items)
         if before is not None:
             self._overlay(before)
+        self._ids = [id_of(item) for item in items]
         self._verdicts = [self._decide(*place) for place in enumerate(items)]
 
     @property
@@ -72,6 +73,7 @@ class Plan:
         return Writes(
             generation=self._routing.generation,
             verdicts=self._verdicts,
+            ids=self._ids,
             events=self._events,
             customers=[stored for stored in self._customers.values() if stored.touched],
             left=self._left,
@@ -85,7 +87,7 @@ class Plan:
             states=running.states,
         )
 
-    def _read(self, items: Sequence[Item]) -> None:
+    def _read(self, items: Sequence[Read]) -> None:
         tx = self._tx
         self._waits: dict[Wait, WaitingRun] = {}
         if waits := [item for item in items if isinstance(item, Wait)]:
@@ -114,30 +116,32 @@ class Plan:
         for name, value in (stored.external_ids or {}).items():
             self._owners[name, value] = stored.id
 
-    def _customer_id(self, item: Item) -> str | None:
+    def _customer_id(self, item: Read) -> str | None:
+        if isinstance(item, TakenEvent):
+            event = item.event
+            if event.external_id is None or event.customer is None:
+                return event.customer
+            return self._owners.get((event.external_id, event.customer), event.customer)
         if isinstance(item, TakenCustomer):
             return item.id
-        if isinstance(item, Wait):
-            waiting = self._waits.get(item)
-            return waiting.customer_id if waiting else None
-        event = item.event
-        if event.external_id is None or event.customer is None:
-            return event.customer
-        return self._owners.get((event.external_id, event.customer), event.customer)
+        waiting = self._waits.get(item) if isinstance(item, Wait) else None
+        return waiting.customer_id if waiting else None
 
     def _new_customer(self, id_: str) -> StoredCustomer:
         stored = StoredCustomer(key=next(self._keys), id=id_, is_new=True)
         self._customers[id_] = stored
         return stored
 
-    def _decide(self, position: int, item: Item) -> Verdict:
+    def _decide(self, place: int, item: Read) -> Verdict:
         if isinstance(item, TakenEvent):
-            return self._take_event(position, item)
+            return self._take_event(place, item)
         if isinstance(item, Wait):
             return self._go_on(item)
-        return self._take_customer(item)
+        if isinstance(item, TakenCustomer):
+            return self._take_customer(item)
+        return SKIPPED if item is None else item  # a refusal
 
-    def _take_event(self, position: int, taken: TakenEvent) -> Verdict:
+    def _take_event(self, place: int, taken: TakenEvent) -> Verdict:
         event = taken.event
         known = self._contents.get(event.id)
         if known is not None:
@@ -149,7 +153,11 @@ class Plan:
         if id_ is not None:
             stored = self._customers.get(id_) or self._new_customer(id_)
         owner = None if stored is None else stored.key
-        self._events.append(Recorded(position, key, self._hashes[event.id], owner))
+        self._events.append(
+            Recorded(
+                place, key, self._hashes[event.id], event.id, taken.content, owner, event.action
+            )
+        )
         if stored is None:  # a guest's event is kept; there is nobody to tell about
             return TAKEN
         action = event.action
@@ -189,9 +197,16 @@ class Plan:
             self._drafting.profile(stored)
 
 
-def keys_needed(items: Sequence[Item]) -> int:
+def keys_needed(items: int) -> int:
     """How many keys deciding these may take: one an event, one for a customer met first in it."""
-    return 2 * len(items)
+    return 2 * items
+
+
+def id_of(item: Read) -> str | None:
+    """The id of an event or a customer."""
+    if isinstance(item, TakenEvent):
+        return item.event.id
+    return item.id if isinstance(item, TakenCustomer) else None
 
 
 def _program(text: str | None) -> Program | None:

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self, TypeAlias
+from typing import NamedTuple, Self
 
-from host.intake.items import Item, Verdict
+import msgspec
+
+from host.intake.items import Verdict
 from host.intake.running import RunState
-from host.reading.events import TakenEvent
 from host.store.customers import StoredCustomer
 from host.store.events import NewEvent
 from host.store.outbox import Draft
 from host.store.runs import NewRun, NewWait, Wait
 
 
-class Recorded(NamedTuple):
+class Recorded(msgspec.Struct, array_like=True, gc=False):
     """An event to be written down: which of the items it is, and the keys that it got."""
 
-    position: int
+    place: int
     key: int
     hash: int  # of its id
+    id: str
+    content: bytes
     customer: int | None  # a guest's has none
+    action: str
 
 
 @dataclass(slots=True, kw_only=True)
 class Writes:
-    """What a batch will write, and the verdicts on its items, in their order."""
+    """What a batch will write, and the verdicts on its items and their ids, in their order."""
 
     generation: int  # of the configuration that it was decided by
     verdicts: list[Verdict]
+    ids: list[str | None]  # None: an item has none, or cannot be read
     events: list[Recorded]
     customers: list[StoredCustomer]  # new or changed
     left: list[int]  # keys of customers who opted out
@@ -43,20 +48,12 @@ class Writes:
     states: dict[tuple[int, int], RunState]  # of runs that wait, or have waited
     number: int | None = None  # of a batch that the helper decided
 
-    def new_events(self, items: Sequence[Item]) -> list[NewEvent]:
-        """The rows of the events among a batch's items."""
-        found: list[NewEvent] = []
-        for position, key, hash_, customer in self.events:
-            taken = items[position]
-            assert isinstance(taken, TakenEvent), "the others are no events"
-            event = taken.event
-            row = NewEvent(key, hash_, event.id, taken.content, customer, event.action, taken.raw)
-            found.append(row)
-        return found
-
-
-Batch: TypeAlias = tuple[Sequence[Item], Writes]
-"""Items, and what was decided of them."""
+    def new_events(self, texts: Sequence[bytes | None]) -> list[NewEvent]:
+        """The rows of the events; `texts`: of all items as they came."""
+        return [
+            NewEvent(e.key, e.hash, e.id, e.content, e.customer, e.action, texts[e.place] or b"")
+            for e in self.events
+        ]
 
 
 class Before(NamedTuple):
@@ -68,8 +65,7 @@ class Before(NamedTuple):
     states: dict[tuple[int, int], RunState]
 
     @classmethod
-    def of(cls, items: Sequence[Item], writes: Writes) -> Self:
-        """Of a batch's items and what was decided of them."""
-        events = [items[kept.position] for kept in writes.events]
-        contents = {e.event.id: e.content for e in events if isinstance(e, TakenEvent)}
+    def of(cls, writes: Writes) -> Self:
+        """Of what was decided of a batch."""
+        contents = {event.id: event.content for event in writes.events}
         return cls(contents, writes.customers, frozenset(writes.left), writes.states)

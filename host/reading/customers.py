@@ -49,6 +49,11 @@ def read_customer(raw: bytes, *, id: str | None = None) -> TakenCustomer:
     )
 
 
+def read_customer_at(place: int, raw: bytes) -> TakenCustomer:
+    """Read the profile at a place of its request, see `read_customer`."""
+    return read_customer(raw)
+
+
 def _key(item: dict[str, Any], path_id: str | None) -> str:
     given = {
         name: read_key(value, name)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
+from uuid import uuid4
 
 from host.errors import RefusedItem
 from host.model import Event, Json
@@ -30,6 +32,28 @@ class TakenEvent:
     event: Event
     content: bytes  # 16 bytes
     raw: bytes  # as it came
+
+
+@dataclass(frozen=True, slots=True)
+class EventReader:
+    """Reads the events of one request."""
+
+    now: datetime  # when it came, aware UTC
+    key: str | None = None  # its Idempotency-Key
+
+    def __call__(self, place: int, raw: bytes) -> TakenEvent:
+        """Read the event at a place of the request. Raises `RefusedItem`, see `read_event`."""
+        fallback = partial(fallback_id, self.key, place) if self.key else _fresh_id
+        return read_event(raw, now=self.now, fallback_id=fallback)
+
+
+def fallback_id(key: str, place: int) -> str:
+    """The id of an event that brings none, by the request's Idempotency-Key and its place."""
+    return f"ik-{blake2b(f'{key} {place}'.encode(), digest_size=16).hexdigest()}"
+
+
+def _fresh_id() -> str:
+    return uuid4().hex
 
 
 def read_event(raw: bytes, *, now: datetime, fallback_id: Callable[[], str]) -> TakenEvent:

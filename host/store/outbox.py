@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from host import wire
 from host.model import EventMapping, Json, Kind, MessageState, Reason
@@ -26,7 +28,7 @@ def kind_of(number: int) -> Kind:
     return _KINDS[number]
 
 
-class Body(NamedTuple):
+class Body(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What a message says, as it is kept."""
 
     payload: str  # JSON
@@ -61,7 +63,7 @@ def size_of(payload: str) -> int:
 EMPTY = Body(payload="{}")
 
 
-class Draft(NamedTuple):
+class Draft(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A message about to be made."""
 
     connection: int
@@ -101,27 +103,33 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
     made: Counter[tuple[int, MessageState]] = Counter()
     now, profile_kind, is_waiting = tx.now, Kind.PROFILE, MessageState.WAITING
     for key, draft in enumerate(drafts, first):
-        connection, customer, kind, event, body, environment, mapped, state, reason, wanted = draft
+        connection, customer, body, mapped = (
+            draft.connection,
+            draft.customer,
+            draft.body,
+            draft.mapped,
+        )
         lane = lanes[connection, customer]
-        is_profile = kind is profile_kind
+        is_profile = draft.kind is profile_kind
         if is_profile:
             digest = body.profile
             carrier = carried.get((connection, customer, digest), -1)
-            if digest and not wanted and (digest == lane.profile or carrier > key - first):
+            if digest and not draft.wanted and (digest == lane.profile or carrier > key - first):
                 continue
             lane.profile_waiting = _supersede(tx, (connection, customer), lane, entries)
         seq = lane.next_seq
         lane.next_seq = seq + 1
+        state = draft.state
         made[connection, state] += 1
-        bodies.append((key, *body))
-        place = (connection, customer, seq, key, int(is_profile), event, 1, int(mapped))
+        bodies.append((key, body.payload, body.route, body.profile, body.notes, body.workflow))
+        place = (connection, customer, seq, key, int(is_profile), draft.event, 1, int(mapped))
         if state is not is_waiting:
-            reason = reason or Reason(code=state, text="")
+            reason = draft.reason or Reason(code=state, text="")
             settled.append(
-                (*place, state, 0, reason.code, reason.text, environment, now, None, None)
+                (*place, state, 0, reason.code, reason.text, draft.environment, now, None, None)
             )
             continue
-        messages.append((*place, environment))
+        messages.append((*place, draft.environment))
         if not mapped or body.profile is not None:  # what is mapped late may say anything
             lane.profile = body.profile
         if is_profile:
@@ -151,7 +159,7 @@ def _without_older_profiles(drafts: Sequence[Draft]) -> Sequence[Draft]:
         return drafts
     wanted = {(d.connection, d.customer) for d in drafts if d.wanted}
     return [
-        d._replace(wanted=(d.connection, d.customer) in wanted)
+        replace(d, wanted=(d.connection, d.customer) in wanted)
         for d in drafts
         if d.kind is Kind.EVENT or last[d.connection, d.customer] is d
     ]
