@@ -27,9 +27,10 @@ FROM made, wanted WHERE ended;
 
 -- One in ten of what waits was sent in vain.
 INSERT INTO message (connection, customer, seq, message, kind, event, edition, mapped, attempts, due,
-    reason_code, reason_text, environment)
+    reason_code, reason_text, environment, previous)
 SELECT connection, customer, seq, key, 0, key, 1, 1, i % 10 = 0, 0,
-    CASE i % 10 WHEN 0 THEN 'timeout' END, CASE i % 10 WHEN 0 THEN 'no answer within 10 seconds' END, 'development'
+    CASE i % 10 WHEN 0 THEN 'timeout' END, CASE i % 10 WHEN 0 THEN 'no answer within 10 seconds' END, 'development',
+    lag(key) OVER (PARTITION BY customer ORDER BY i)
 FROM made, wanted WHERE NOT ended;
 
 INSERT INTO message_body (message, payload, route, notes)
@@ -39,8 +40,9 @@ FROM made WHERE NOT delivered;
 INSERT INTO attempt (message, at, duration_ms, status, outcome, reason_code, reason_text)
 SELECT message, :now, 20, 400, 'rejected', 'rejected', 'refused (HTTP 400)' FROM settled WHERE state = 'undelivered';
 
-INSERT INTO lane (connection, customer, next_seq, due)
-SELECT connection, made.customer, max(seq) + 1, CASE WHEN max(NOT ended) THEN :now + 600000 END
+INSERT INTO lane (connection, customer, next_seq, due, head, tail)
+SELECT connection, made.customer, max(seq) + 1, CASE WHEN max(NOT ended) THEN :now + 600000 END,
+    min(CASE WHEN NOT ended THEN key END), max(CASE WHEN NOT ended THEN key END)
 FROM made, wanted GROUP BY made.customer;
 
 INSERT INTO seen (action, events, last) SELECT action, count(*), max(event) FROM event GROUP BY action;

@@ -36,8 +36,8 @@ def _head(tx: Transaction, install: str, place: tuple[int, int]) -> LaneHead | N
     row = tx.row("head_of_lane", *place)
     if row is None:
         return None
-    key, edition, attempts, seq, due, sending = row
-    counted = tx.row("behind_in_lane", *place, seq, MOST_COUNTED)
+    key, edition, attempts, due, sending = row
+    counted = tx.row("behind_in_lane", key, MOST_COUNTED)
     return LaneHead(
         key=key,
         id=message_id(install, key, edition),

@@ -165,7 +165,7 @@ def keep_mapping(
 ) -> None:
     """Write down the payload of a message that waited for its mapping."""
     tx.run("map_message", body.payload, body.route, body.profile, body.notes, claimed.key)
-    tx.run("set_mapped", environment, connection, claimed.customer, claimed.seq)
+    tx.run("set_mapped", environment, claimed.key)
 
 
 def json_text(value: Any) -> str:

@@ -32,7 +32,7 @@ def resend(tx: Transaction, view: MessageView) -> bool:
     if hot is None or sending:
         return False
     connection, customer, _ = view.place
-    tx.run("due_now", *view.place)
+    tx.run("due_now", view.key)
     tx.run("refresh_lane", connection, customer)
     tx.wake(connection)
     return True
@@ -111,12 +111,13 @@ def replay(tx: Transaction, view: MessageView) -> Replayed:
     if view.state is MessageState.DELIVERED:
         _keep_delivering_attempt(tx, view)
     edition = view.edition if same else view.edition + 1
-    place = tx.row("lengthen_lane", tx.now, connection, customer)
-    assert place is not None, "the lane was just read"
+    next_seq, head, tail = lane[0], lane[5], lane[6]
+    tx.run("lengthen_lane", tx.now, view.key, connection, customer)
+    tx.run("forget_previous", view.key)
     tx.run(
         "append_message",
-        *(connection, customer, place[0], view.key, kind_number(view.kind), view.event_key),
-        *(edition, int(view.mapped), view.environment),
+        *(connection, customer, next_seq, view.key, kind_number(view.kind), view.event_key),
+        *(edition, int(view.mapped), view.environment, None if head is None else tail),
     )
     entries = Entries()
     entries.moved(connection, view.state, MessageState.WAITING)
@@ -191,7 +192,7 @@ def _keep_delivering_attempt(tx: Transaction, view: MessageView) -> None:
 
 
 def _hot(tx: Transaction, view: MessageView) -> tuple[Row | None, bool]:
-    row = tx.row("hot_message", *view.place)
-    if row is None or row[1] != view.key:
+    row = tx.row("hot_message", view.key)
+    if row is None or row[0] != view.place[2]:
         return None, False
     return row, bool(row[8])

@@ -85,6 +85,8 @@ class _Lane:
     leased: bool = False
     profile: int | None = None
     profile_waiting: int | None = None
+    head: int | None = None
+    tail: int | None = None
 
 
 def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
@@ -95,45 +97,43 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
     """
     drafts = _without_older_profiles(drafts)
     lanes = _read_lanes(tx, drafts)
-    carried = _carried(drafts)
-    first = tx.keys(len(drafts))
+    profile_kind, is_waiting = Kind.PROFILE, MessageState.WAITING
+    if profile_kind in [draft.kind for draft in drafts]:
+        drafts = _without_known_profiles(drafts, lanes)
+        for draft in drafts:
+            if draft.kind is profile_kind:
+                place = (draft.connection, draft.customer)
+                _supersede(tx, place, lanes[place], entries)
     messages: list[Row] = []
     bodies: list[Row] = []
     settled: list[Row] = []
     made: Counter[tuple[int, MessageState]] = Counter()
-    now, profile_kind, is_waiting = tx.now, Kind.PROFILE, MessageState.WAITING
-    for key, draft in enumerate(drafts, first):
-        connection, customer, body, mapped = (
-            draft.connection,
-            draft.customer,
-            draft.body,
-            draft.mapped,
-        )
+    now = tx.now
+    for key, draft in enumerate(drafts, tx.keys(len(drafts))):
+        connection, customer, body = draft.connection, draft.customer, draft.body
         lane = lanes[connection, customer]
-        is_profile = draft.kind is profile_kind
-        if is_profile:
-            digest = body.profile
-            carrier = carried.get((connection, customer, digest), -1)
-            if digest and not draft.wanted and (digest == lane.profile or carrier > key - first):
-                continue
-            lane.profile_waiting = _supersede(tx, (connection, customer), lane, entries)
+        is_profile, mapped, state = draft.kind is profile_kind, draft.mapped, draft.state
         seq = lane.next_seq
         lane.next_seq = seq + 1
-        state = draft.state
         made[connection, state] += 1
         bodies.append((key, body.payload, body.route, body.profile, body.notes, body.workflow))
-        place = (connection, customer, seq, key, int(is_profile), draft.event, 1, int(mapped))
+        row = (connection, customer, seq, key, int(is_profile), draft.event, 1, int(mapped))
         if state is not is_waiting:
             reason = draft.reason or Reason(code=state, text="")
             settled.append(
-                (*place, state, 0, reason.code, reason.text, draft.environment, now, None, None)
+                (*row, state, 0, reason.code, reason.text, draft.environment, now, None, None)
             )
             continue
-        messages.append((*place, draft.environment))
+        if lane.head is None:
+            lane.head = key
+            messages.append((*row, draft.environment, None))
+        else:
+            messages.append((*row, draft.environment, lane.tail))
+        lane.tail = key
         if not mapped or body.profile is not None:  # what is mapped late may say anything
             lane.profile = body.profile
         if is_profile:
-            lane.profile_waiting = seq
+            lane.profile_waiting = key
         if lane.due is None:
             lane.due = now
             tx.wake(connection)
@@ -145,7 +145,10 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
     tx.run_many(
         "save_lane",
         [
-            (*place, lane.next_seq, lane.due, lane.profile, lane.profile_waiting)
+            (
+                *(*place, lane.next_seq, lane.due, lane.profile, lane.profile_waiting),
+                *(lane.head, lane.tail),
+            )
             for place, lane in lanes.items()
         ],
     )
@@ -165,15 +168,26 @@ def _without_older_profiles(drafts: Sequence[Draft]) -> Sequence[Draft]:
     ]
 
 
-def _carried(drafts: Sequence[Draft]) -> dict[tuple[int, int, int | None], int]:
-    """Profile parts that go with events: by lane, the last position at which they do."""
-    if Kind.PROFILE not in [d.kind for d in drafts]:
-        return {}
-    return {
+def _without_known_profiles(
+    drafts: Sequence[Draft], lanes: Mapping[tuple[int, int], _Lane]
+) -> list[Draft]:
+    """Without profile messages that would say what was said last, or what an event carries."""
+    carried = {  # profile parts that go with events: by lane, the last position at which they do
         (d.connection, d.customer, d.body.profile): position
         for position, d in enumerate(drafts)
         if d.kind is Kind.EVENT
     }
+    said = {place: lane.profile for place, lane in lanes.items()}
+    kept: list[Draft] = []
+    for position, draft in enumerate(drafts):
+        place, digest = (draft.connection, draft.customer), draft.body.profile
+        is_known = digest == said[place] or carried.get((*place, digest), -1) > position
+        if draft.kind is Kind.PROFILE and digest and not draft.wanted and is_known:
+            continue
+        kept.append(draft)
+        if draft.state is MessageState.WAITING and (not draft.mapped or digest is not None):
+            said[place] = digest
+    return kept
 
 
 def _read_lanes(tx: Transaction, drafts: Iterable[Draft]) -> dict[tuple[int, int], _Lane]:
@@ -183,29 +197,25 @@ def _read_lanes(tx: Transaction, drafts: Iterable[Draft]) -> dict[tuple[int, int
     lanes: dict[tuple[int, int], _Lane] = {}
     for connection, customers in wanted.items():
         found = tx.packed("lanes", connection, wire.dumps(list(customers)).decode())
-        for customer, next_seq, due, leased, profile, waiting in found:
-            lanes[connection, customer] = _Lane(next_seq, due, bool(leased), profile, waiting)
+        for customer, next_seq, due, leased, *rest in found:
+            lanes[connection, customer] = _Lane(next_seq, due, bool(leased), *rest)
             del customers[customer]
         for customer in customers:
             lanes[connection, customer] = _Lane()
     return lanes
 
 
-def _supersede(
-    tx: Transaction, place: tuple[int, int], lane: _Lane, entries: Entries
-) -> int | None:
+def _supersede(tx: Transaction, place: tuple[int, int], lane: _Lane, entries: Entries) -> None:
     """Withhold the lane's waiting profile message, unless it was sent or is being sent."""
-    seq = lane.profile_waiting
-    if seq is None:
-        return None
-    hot = tx.row("hot_message", *place, seq)
-    if hot is not None and hot[6] == 0 and not hot[8]:  # never sent, nor being sent
-        withdraw(tx, place, hot, MessageState.WITHHELD, SUPERSEDED, entries)
-        if not lane.leased:
-            tx.run("refresh_lane", *place)
-            row = tx.row("lane", *place)
-            lane.due = row[1] if row else None
-    return None
+    waiting, lane.profile_waiting = lane.profile_waiting, None
+    hot = None if waiting is None else tx.row("hot_message", waiting)
+    if hot is None or hot[6] or hot[8]:  # gone, sent before, or being sent
+        return
+    withdraw(tx, place, hot, MessageState.WITHHELD, SUPERSEDED, entries)
+    tx.run("refresh_lane", *place)
+    row = tx.row("lane", *place)
+    assert row is not None, "the message stood in it"
+    lane.due, lane.head, lane.tail = row[1], row[5], row[6]
 
 
 def withdraw(
@@ -222,13 +232,31 @@ def withdraw(
     """
     seq, message, kind, event, edition, mapped, attempts, environment = hot[:8]
     connection, customer = place
-    tx.run("remove_message", connection, customer, seq)
+    take_out(tx, place, message)
     tx.run(
         "add_settled",
         *(connection, customer, seq, message, kind, event, edition, mapped, state, attempts),
         *(reason.code, reason.text, environment, tx.now, None, None),
     )
     entries.moved(connection, state_of(attempts), state)
+
+
+def take_out(tx: Transaction, place: tuple[int, int], key: int) -> None:
+    """Take a message out of the outbox and its lane; its neighbours close ranks.
+
+    The lane's due is the caller's to refresh.
+    """
+    row = tx.row("neighbours", key)
+    assert row is not None, "it is in the outbox"
+    previous, head, tail = row
+    if key == head:
+        tx.run("pass_head", *place)
+        tx.run("remove_message", key)
+        return
+    tx.run("remove_message", key)
+    tx.run("close_ranks", key, previous)
+    if key == tail:
+        tx.run("set_tail", *place, previous)
 
 
 def state_of(attempts: int) -> MessageState:

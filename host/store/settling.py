@@ -15,7 +15,7 @@ from host.store.connections import stop_connection
 from host.store.engine import Transaction
 from host.store.lanes import OPTED_OUT, Claimed, Ruling, json_text, read_gate, write_gate
 from host.store.ledger import Entries
-from host.store.outbox import kind_number
+from host.store.outbox import kind_number, take_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,21 +145,21 @@ def _settle_other(tx: Transaction, connection: int, ruling: Ruling) -> None:
     place = (connection, claimed.customer)
     code, text = (ruling.reason.code, ruling.reason.text) if ruling.reason else (None, None)
     if ruling.state.settled:
-        hot = tx.row("hot_message", *place, claimed.seq)
+        hot = tx.row("hot_message", claimed.key)
         assert hot is not None, "a held message is in the outbox"
         _, _, kind, event, edition, mapped, _, environment, _ = hot
-        tx.run("remove_message", *place, claimed.seq)
+        take_out(tx, place, claimed.key)
         tx.run(
             "add_settled",
             *(connection, claimed.customer, claimed.seq, claimed.key, kind, event, edition),
             *(mapped, ruling.state, ruling.attempts, code, text, environment),
             *(tx.now, None, None),
         )
-        tx.run("free_lanes", connection, json_text([claimed.customer]), tx.now)
+        tx.run("free_lane", *place, tx.now)
         if claimed.message.payload.profile is not None or claimed.message.kind is Kind.PROFILE:
             tx.run("forget_profile", *place)
         return
-    tx.run("postpone_message", ruling.attempts, ruling.due, code, text, *place, claimed.seq)
+    tx.run("postpone_message", ruling.attempts, ruling.due, code, text, claimed.key)
     failed_at = tx.now if ruling.state is MessageState.RETRYING else 0
     tx.run("postpone_lane", ruling.due, failed_at, *place)
 

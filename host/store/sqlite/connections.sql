@@ -80,5 +80,7 @@ SELECT customer FROM lane WHERE connection = ? AND due IS NOT NULL AND lease IS 
 SELECT customer FROM lane INDEXED BY lane_leased WHERE connection = ? AND lease IS NOT NULL;
 
 -- count_stranded: messages in lanes that would never be looked at.
-SELECT count(*) FROM message m LEFT JOIN lane l ON l.connection = m.connection AND l.customer = m.customer
-WHERE m.connection = ? AND l.due IS NULL;
+WITH RECURSIVE reached (message) AS (
+    SELECT head FROM lane WHERE connection = ?1 AND due IS NOT NULL AND head IS NOT NULL
+    UNION SELECT m.message FROM reached JOIN message m ON m.previous = reached.message)
+SELECT (SELECT count(*) FROM message WHERE connection = ?1) - (SELECT count(*) FROM reached);

@@ -2,9 +2,8 @@
 -- The payloads are JSON already: they stand in an array of their own, not quoted as texts.
 SELECT json_group_array(json_array(l.customer, l.lease IS NOT NULL, m.seq, m.message, m.kind, m.event,
     m.edition, m.mapped, m.attempts, m.environment, c.id, b.route)), '[' || group_concat(b.payload) || ']'
-FROM (SELECT customer, lease FROM lane WHERE connection = ?1 AND due <= ?2 ORDER BY due LIMIT ?3) l
-JOIN message m ON m.connection = ?1 AND m.customer = l.customer
-    AND m.seq = (SELECT min(seq) FROM message WHERE connection = ?1 AND customer = l.customer)
+FROM (SELECT customer, lease, head FROM lane WHERE connection = ?1 AND due <= ?2 ORDER BY due LIMIT ?3) l
+JOIN message m ON m.message = l.head
 JOIN message_body b ON b.message = m.message
 JOIN customer c ON c.customer = l.customer;
 
@@ -36,19 +35,17 @@ VALUES (?, ?, ?, ?, ?, ?, ?, 1, 'delivered', ?, ?, ?, ?, ?);
 -- free_delivered: the heads of these lanes (JSON list of customers) are delivered, and are about to be taken
 -- out; with profile parts, if ?4. The next ones may go at once.
 UPDATE lane SET lease = NULL, failed_at = 0, profile_delivered = CASE WHEN ?4 THEN (
-    SELECT min(seq) FROM message m WHERE m.connection = lane.connection AND m.customer = lane.customer
-    ) ELSE profile_delivered END, due = (
-    SELECT ?3 FROM message m WHERE m.connection = lane.connection AND m.customer = lane.customer
-    ORDER BY m.seq LIMIT 1 OFFSET 1)
+        SELECT seq FROM message WHERE message = lane.head) ELSE profile_delivered END,
+    due = (SELECT ?3 FROM message m WHERE m.previous = lane.head),
+    head = (SELECT m.message FROM message m WHERE m.previous = lane.head)
 WHERE connection = ?1 AND customer IN (SELECT value FROM json_each(?2));
 
 -- remove_delivered: take delivered messages out of the outbox (JSON list).
 DELETE FROM message WHERE message IN (SELECT value FROM json_each(?));
 
--- free_lanes: the heads are settled and gone, the next ones may go at once (JSON list of customers).
-UPDATE lane SET lease = NULL, failed_at = 0, due = CASE WHEN EXISTS (
-    SELECT 1 FROM message m WHERE m.connection = lane.connection AND m.customer = lane.customer) THEN ?3 END
-WHERE connection = ?1 AND customer IN (SELECT value FROM json_each(?2));
+-- free_lane: the head is settled and gone, the next one may go at once.
+UPDATE lane SET lease = NULL, failed_at = 0, due = CASE WHEN head IS NOT NULL THEN ?3 END
+WHERE connection = ?1 AND customer = ?2;
 
 -- forget_profile: what the far side knows of the customer is uncertain: the next change sends all.
 UPDATE lane SET profile = NULL WHERE connection = ? AND customer = ?;
@@ -56,21 +53,18 @@ UPDATE lane SET profile = NULL WHERE connection = ? AND customer = ?;
 -- postpone_message: sent in vain; when it goes again.
 UPDATE message SET attempts = ?, due = ?, reason_code = COALESCE(?, reason_code),
     reason_text = COALESCE(?, reason_text)
-WHERE connection = ? AND customer = ? AND seq = ?;
+WHERE message = ?;
 
 -- postpone_lane: the head goes again later.
 UPDATE lane SET lease = NULL, due = ?, failed_at = ? WHERE connection = ? AND customer = ?;
 
 -- release_lane: nothing was sent; the head may go as before.
-UPDATE lane SET lease = NULL, failed_at = 0, due = (
-    SELECT m.due FROM message m
-    WHERE m.connection = lane.connection AND m.customer = lane.customer ORDER BY m.seq LIMIT 1)
+UPDATE lane SET lease = NULL, failed_at = 0, due = (SELECT m.due FROM message m WHERE m.message = lane.head)
 WHERE connection = ? AND customer = ? AND lease = ?;
 
 -- leased_lanes: lanes with a lease and the attempts of their heads.
-SELECT l.connection, l.customer, l.lease, (SELECT m.attempts FROM message m WHERE m.connection = l.connection
-    AND m.customer = l.customer ORDER BY m.seq LIMIT 1)
-FROM lane l WHERE l.lease IS NOT NULL;
+SELECT l.connection, l.customer, l.lease, m.attempts
+FROM lane l LEFT JOIN message m ON m.message = l.head WHERE l.lease IS NOT NULL;
 
 -- held_back: lanes that wait for their time, by that time.
 SELECT customer, due, failed_at FROM lane

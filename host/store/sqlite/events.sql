@@ -17,9 +17,8 @@ INSERT INTO seen (action, events, last) VALUES (?, ?, ?)
 ON CONFLICT (action) DO UPDATE SET events = events + excluded.events, last = excluded.last;
 
 -- old_event_bodies: events older than a key whose bodies are kept and not to be mapped any more, some of them.
-SELECT event FROM event WHERE event > ?1 AND event < ?2 AND body IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM connection n CROSS JOIN message m ON m.connection = n.connection AND m.customer = event.customer
-        AND m.event = event.event AND m.mapped = 0)
+SELECT event FROM event WHERE event > ?1 AND event < ?2 AND body IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM message m WHERE m.event = event.event AND m.mapped = 0)
     AND NOT EXISTS (SELECT 1 FROM wait t WHERE t.event = event.event)
 ORDER BY event LIMIT ?3;
 

@@ -33,7 +33,10 @@ SELECT message FROM (SELECT message, event FROM settled WHERE customer = ?1 AND 
     ORDER BY message LIMIT ?5) WHERE event = ?4 ORDER BY message LIMIT ?6;
 
 -- unsettled_of_event: unsettled messages made of an event of a customer.
-SELECT m.message FROM connection n CROSS JOIN message m ON m.connection = n.connection AND m.customer = ?1
+WITH RECURSIVE of_customer (message) AS (
+    SELECT l.head FROM connection n CROSS JOIN lane l ON l.connection = n.connection AND l.customer = ?1
+    UNION ALL SELECT m.message FROM of_customer JOIN message m ON m.previous = of_customer.message)
+SELECT m.message FROM of_customer CROSS JOIN message m ON m.message = of_customer.message
 WHERE m.event = ?2 ORDER BY m.message LIMIT ?3;
 
 -- settled_of_events: how many settled messages were made of each event of a customer, within a span of keys.
@@ -41,6 +44,8 @@ SELECT event, count(*) FROM settled
 WHERE customer = ?1 AND message >= ?2 AND message < ?3 AND event IS NOT NULL GROUP BY event;
 
 -- unsettled_of_events: how many unsettled messages were made of each event of a customer, within a span of keys.
-SELECT m.event, count(*)
-FROM connection n CROSS JOIN message m ON m.connection = n.connection AND m.customer = ?1
-WHERE +m.message >= ?2 AND +m.message < ?3 AND m.event IS NOT NULL GROUP BY m.event;
+WITH RECURSIVE of_customer (message) AS (
+    SELECT l.head FROM connection n CROSS JOIN lane l ON l.connection = n.connection AND l.customer = ?1
+    UNION ALL SELECT m.message FROM of_customer JOIN message m ON m.previous = of_customer.message)
+SELECT m.event, count(*) FROM of_customer CROSS JOIN message m ON m.message = of_customer.message
+WHERE of_customer.message >= ?2 AND of_customer.message < ?3 AND m.event IS NOT NULL GROUP BY m.event;
