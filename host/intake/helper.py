@@ -23,7 +23,7 @@ import structlog
 from host.config import Environment
 from host.intake.items import Items
 from host.intake.request import Answer, Introduction, Request, edition, hear, say
-from host.intake.writes import Before, Writes
+from host.intake.writes import Before
 from host.registry import Registry
 from host.routing import RoutingCache
 
@@ -44,7 +44,7 @@ class Undecided(Exception):
 
 
 class Helper:
-    """The helper of one host. One thread at a time asks it."""
+    """The helper of one host. One thread at a time asks and hears it."""
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class Helper:
         self._started_at = -math.inf
         self._since, self._items = 0.0, 0  # how many items came since, within a second
         self._number = 0
+        self._asked: dict[int, int] = {}  # numbers that are not answered → changes of modules
         self._differs: int | None = None  # since this change of modules it sees others than we
         self.decided = 0  # batches
 
@@ -93,17 +94,31 @@ class Helper:
             self._give_up(error)
         return self._ready
 
-    def plan(
-        self, now: int, parts: Sequence[Items], first_key: int, before: Writes | None
-    ) -> Writes | None:
-        """What is to be written, see `Plan`; None: the host has to decide that itself."""
+    def ask(
+        self, now: int, parts: Sequence[Items], first_key: int, coming: Sequence[Before | int]
+    ) -> int | None:
+        """Have it begin to decide a batch, when it has answered the last; a number to hear by.
+
+        None: the host has to decide that itself.
+        """
         assert self._connection is not None, "it is ready"
         changes = self._routing.changes
         self._number += 1
-        coming = None if before is None else (before.number or Before.of(before))
         request = Request(self._number, now, first_key, changes, parts, coming)
         try:
             say(self._connection, request)
+        except Exception as error:  # the host can decide that itself
+            self._give_up(error)
+            return None
+        self._asked[self._number] = changes
+        return self._number
+
+    def hear(self, number: int) -> Answer | None:
+        """Wait for what was decided; None: the host has to decide that itself, see `Plan`."""
+        changes = self._asked.pop(number, None)
+        if changes is None or self._connection is None:  # given up meanwhile
+            return None
+        try:
             if not self._connection.poll(self._answers_within):
                 raise TimeoutError
             answer: Answer = hear(self._connection)
@@ -112,14 +127,13 @@ class Helper:
                     self._differs = changes
                     raise OtherPlugins
                 return None
-            writes = answer.unpacked()
-            if writes is None:
+            if answer.writes is None:
                 raise Undecided
         except Exception as error:  # whatever became of it: the host can decide that itself
             self._give_up(error)
             return None
         self.decided += 1
-        return writes
+        return answer
 
     def close(self) -> None:
         """End the helper, whatever it does just now: it holds nothing."""
@@ -167,6 +181,7 @@ class Helper:
             log.warning("the host decides alone, without a helper", error=type(error).__name__)
         with self._lock:
             self._end()
+        self._asked.clear()
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections import deque
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -23,6 +24,7 @@ from host.logs import set_up_logs
 from host.modules import Modules
 from host.routing import RoutingCache
 from host.store.reading import Reading
+from host.store.sqlite.engine import PREPARED_AT_MOST
 from host.store.vault import Vault, keys_of
 
 log: Final = structlog.get_logger("host.intake")
@@ -39,7 +41,7 @@ class Deciding:
         self._modules.when_changed(self._routing.modules_changed)
         self._changes = 0  # of the host's modules
         self._reading = Reading(environment.database)
-        self._last: tuple[int, Before] | None = None
+        self._decided: deque[tuple[int, Before]] = deque(maxlen=PREPARED_AT_MOST)
 
     def answer(self, request: Request) -> Answer:
         """Decide a batch. What fails here, the host tries itself, and tells of it."""
@@ -54,17 +56,14 @@ class Deciding:
         return Answer.of(writes, self._modules.registry.loaded)
 
     def _decide(self, request: Request) -> Writes:
-        before = request.before
-        if isinstance(before, int):
-            if self._last is None or self._last[0] != before:
-                raise LookupError(f"batch {before} is not the last one")
-            before = self._last[1]
+        decided = dict(self._decided)
+        coming = [decided[one] if isinstance(one, int) else one for one in request.coming]
         tx = self._reading.at(request.now)
         items = read_all(request.parts)
-        plan = Plan(tx, items, self._routing.read(tx), request.first_key, before)
+        plan = Plan(tx, items, self._routing.read(tx), request.first_key, coming)
         writes = plan.writes
         writes.number = request.number
-        self._last = (request.number, Before.of(writes))
+        self._decided.append((request.number, Before.of(writes)))
         return writes
 
 

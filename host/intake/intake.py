@@ -30,7 +30,7 @@ MIN_FREE_BYTES: Final = 256 * 1024 * 1024
 MAX_WAITING: Final = 5_000_000  # messages of all connections that may wait for delivery
 _LOOK_EVERY: Final = 2.0  # seconds between looks at disk and backlog
 FILL_FOR: Final = 0.01  # seconds that a batch may fill while another one is being written
-_PUMPS: Final = 3  # one batch is being written, one decided, one gathered
+_PUMPS: Final = 4  # one batch is being written, one is behind it, one decided, one gathered
 
 
 class Intake:

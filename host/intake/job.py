@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from host.intake.items import Part, texts_of
 from host.intake.planner import Planner
+from host.intake.request import Answer
 from host.intake.writes import Writes
 from host.store.connections import connection_keys, generation
 from host.store.customers import find_customers, save_customers
@@ -26,34 +27,54 @@ class IntakeJob(Job[None]):
     ) -> None:
         """`before`: the job handed in before this one, whose writing may not be seen yet."""
         self._parts = parts
+        self._items = [part.items for part in parts]
         self._planner = planner
         self._before = before
-        self._prepared = False
+        self._asked: int | None = None  # the number by which the helper answers
+        self._answer: Answer | None = None
         self._writes: Writes | None = None  # None: not prepared, or it could not be
         self._events: list[NewEvent] = []
         self._committed: bool | None = None  # None: not over yet
-        self._relied_on: tuple[IntakeJob, Writes | None] | None = None
+        self._relied_on: list[tuple[IntakeJob, Writes | int | None]] = []
+
+    def ask(self, tx: Transaction) -> None:
+        """Have the helper begin to decide, if there is one."""
+        self._rely()
+        coming = [given for _, given in self._relied_on if given is not None]
+        self._asked = self._planner.ask(tx, self._items, coming)
+
+    def hear(self) -> bool:
+        """Wait for what the helper decided, if it was asked."""
+        if self._asked is not None:
+            self._answer = self._planner.hear(self._asked)
+        return self._answer is not None
 
     def prepare(self, tx: Transaction) -> None:
-        """Read, decide and map, outside any transaction."""
-        before, again = self._before, self._prepared
-        self._prepared = True
-        self._writes = self._relied_on = None
-        coming: Writes | None = None
-        if before is not None and before._committed is None:  # else the store tells all
-            coming = before._writes  # once: the writer may be preparing it anew just now
-            self._relied_on = (before, coming)
-        # Only the first time: then it is the preparer's turn, and nobody else asks the helper.
-        plan = self._planner.plan_here if again else self._planner.plan
-        items = [part.items for part in self._parts]
-        writes = plan(tx, items, coming)
-        self._events = writes.new_events(texts_of(items))
+        """Read, decide and map, outside any transaction, unless the helper did."""
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            writes = answer.unpacked()
+        else:
+            self._writes = None
+            self._rely()
+            coming = [given for _, given in self._relied_on if isinstance(given, Writes)]
+            writes = self._planner.plan(tx, self._items, coming)
+        self._events = writes.new_events(texts_of(self._items))
         start = 0
         for part in self._parts:
             end = start + len(part.items)
             part.verdicts, part.ids = writes.verdicts[start:end], writes.ids[start:end]
             start = end
         self._writes = writes
+
+    def _rely(self) -> None:
+        """Note the jobs that are about to write, oldest first; of the others the store tells."""
+        self._relied_on = []
+        job = self._before
+        while job is not None and job._committed is None:
+            # Read once: the writer may be preparing it anew just now.
+            self._relied_on.insert(0, (job, job._writes or job._asked))
+            job = job._before
 
     def apply(self, tx: Transaction) -> None:
         """Write everything down."""
@@ -83,18 +104,21 @@ class IntakeJob(Job[None]):
         entries.enter(tx)
 
     def finished(self, *, committed: bool) -> None:
-        """Let go of the job before; the one behind may ask how this one ended."""
+        """Let go of the jobs before; the ones behind may ask how this one ended."""
         self._committed = committed
-        self._before = self._relied_on = None
+        self._before = None
+        self._relied_on = []
 
     def _relied_rightly(self) -> bool:
-        """Whether the job before wrote what this one took for written."""
-        if self._relied_on is None:
-            return True
-        before, writes = self._relied_on
-        if writes is None:  # it could not be prepared, and wrote nothing if it stayed so
-            return before._committed is False
-        return before._committed is True and before._writes is writes
+        """Whether the jobs before wrote what this one took for written."""
+        return all(job._wrote(given) for job, given in self._relied_on)
+
+    def _wrote(self, given: Writes | int | None) -> bool:
+        if given is None:  # it could not be prepared, and wrote nothing if it stayed so
+            return self._committed is False
+        writes = self._writes
+        as_given = writes is given or (writes is not None and writes.number == given)
+        return self._committed is True and as_given
 
 
 class EraseJob(Job[bool]):

@@ -43,9 +43,12 @@ class Plan:
         items: Sequence[Read],
         routing: Routing,
         first_key: int,
-        before: Before | None = None,
+        coming: Sequence[Before] = (),
     ) -> None:
-        """`first_key`: of `keys_needed` keys in a row that are this plan's to give out."""
+        """`first_key`: of `keys_needed` keys in a row that are this plan's to give out.
+
+        `coming`: of the batches before that are about to be written, oldest first.
+        """
         self._tx = tx
         self._routing = routing
         self._drafting = Drafting(routing)
@@ -61,7 +64,7 @@ class Plan:
         )
         self._keys = iter(range(first_key, first_key + keys_needed(len(items))))
         self._read(items)
-        if before is not None:
+        for before in coming:
             self._overlay(before)
         self._ids = [id_of(item) for item in items]
         self._verdicts = [self._decide(*place) for place in enumerate(items)]
@@ -100,7 +103,7 @@ class Plan:
         self._customers = find_customers(tx, [id_ for id_ in ids if id_ is not None])
 
     def _overlay(self, before: Before) -> None:
-        """Take what the batch before is about to write for written."""
+        """Take what a batch before is about to write for written."""
         self._contents.update(before.contents)
         self._running.overlay(before.states)
         self._waits = {

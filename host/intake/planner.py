@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from host.intake.helper import Helper
 from host.intake.items import Items, read_all
 from host.intake.plan import Plan, keys_needed
+from host.intake.request import Answer
 from host.intake.writes import Before, Writes
 from host.routing import Routing
 from host.store.engine import Transaction
+
+Coming: TypeAlias = Sequence[Writes | int]
+"""What is about to be written for the batches before, oldest first; a number: of one that the
+helper has decided, and of which we have not read yet what."""
 
 
 class Planner:
@@ -21,21 +27,25 @@ class Planner:
         self._routing = routing
         self._helper = helper
 
-    def plan(self, tx: Transaction, parts: Sequence[Items], before: Writes | None) -> Writes:
-        """What is to be written. `before`: what is about to be written for the batch before.
+    def ask(self, tx: Transaction, parts: Sequence[Items], coming: Coming) -> int | None:
+        """Have the helper begin to decide; the number to hear the answer by.
 
-        One thread may ask at a time.
+        None: there is no helper. One thread may ask and hear at a time.
         """
         items = sum(map(len, parts))
-        if self._helper is not None and self._helper.ready(items):
-            writes = self._helper.plan(tx.now, parts, tx.keys(keys_needed(items)), before)
-            if writes is not None:
-                return writes
-        return self.plan_here(tx, parts, before)
+        if self._helper is None or not self._helper.ready(items):
+            return None
+        numbered = [one if isinstance(one, int) else one.number or Before.of(one) for one in coming]
+        return self._helper.ask(tx.now, parts, tx.keys(keys_needed(items)), numbered)
 
-    def plan_here(self, tx: Transaction, parts: Sequence[Items], before: Writes | None) -> Writes:
-        """The same, in this process; any thread may ask."""
+    def hear(self, number: int) -> Answer | None:
+        """Wait for what the helper decided; None: decide it here."""
+        assert self._helper is not None, "it was asked"
+        return self._helper.hear(number)
+
+    def plan(self, tx: Transaction, parts: Sequence[Items], coming: Sequence[Writes]) -> Writes:
+        """Decide in this process; any thread may ask."""
         items = read_all(parts)
-        coming = None if before is None else Before.of(before)
         first_key = tx.keys(keys_needed(len(items)))
-        return Plan(tx, items, self._routing(tx), first_key, coming).writes
+        before = [Before.of(writes) for writes in coming]
+        return Plan(tx, items, self._routing(tx), first_key, before).writes

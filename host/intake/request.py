@@ -39,7 +39,7 @@ class Request(NamedTuple):
     first_key: int
     modules: int  # how often the host's modules have changed; the helper follows
     parts: Sequence[Items]
-    before: Before | int | None  # about to be written; a number: the helper decided it
+    coming: Sequence[Before | int]  # about to be written; a number: the helper decided it
 
 
 class Answer(NamedTuple):
@@ -61,11 +61,11 @@ class Answer(NamedTuple):
         events, drafts = _encode(writes.events), _encode(writes.drafts)
         return cls(replace(writes, events=[], drafts=[]), events, drafts, modules)
 
-    def unpacked(self) -> Writes | None:
+    def unpacked(self) -> Writes:
         """What was decided."""
-        if self.writes is not None:
-            self.writes.events = _events(self.events)
-            self.writes.drafts = _drafts(self.drafts)
+        assert self.writes is not None, "it was decided"
+        self.writes.events = _events(self.events)
+        self.writes.drafts = _drafts(self.drafts)
         return self.writes
 
 

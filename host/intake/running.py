@@ -58,11 +58,11 @@ class Running:
         self.waits: dict[Wait, NewWait] = {}  # that begin in this batch
         self.over: list[Wait] = []  # that were stored, and are over
         self.ended: list[tuple[int, int]] = []  # runs that wait for nothing any more
-        self._coming: Mapping[tuple[int, int], RunState] = {}  # of the batch before
+        self._coming: dict[tuple[int, int], RunState] = {}  # of the batches before
 
     def overlay(self, coming: Mapping[tuple[int, int], RunState]) -> None:
-        """Take what the batch before is about to write for written."""
-        self._coming = coming
+        """Take what a batch before is about to write for written."""
+        self._coming.update(coming)
 
     def event(self, stored: StoredCustomer, event: Event, key: int) -> None:
         """Run every workflow that an event starts."""

@@ -57,7 +57,7 @@ class Writes:
 
 
 class Before(NamedTuple):
-    """What the batch before is about to write, and may not be seen in the store yet."""
+    """What a batch before is about to write, and may not be seen in the store yet."""
 
     contents: dict[str, bytes]  # digests by the ids of its events
     customers: list[StoredCustomer]

@@ -50,8 +50,18 @@ class Job(ABC, Generic[T]):
     """A write that prepares itself while an earlier one is being written.
 
     Jobs are prepared and applied in the order in which they were handed in. `prepare` may not
-    see yet what the job before it writes: who needs that has to ask that job.
+    see yet what the jobs before it write: who needs that has to ask those jobs.
+
+    Who has somebody else prepare does so in three steps: `ask`, `hear`, and `prepare` with what
+    was answered. The next job asks as soon as this one was answered.
     """
+
+    def ask(self, tx: Transaction) -> None:  # most have nobody to ask
+        """Have somebody begin to prepare what `apply` will write. Must not raise."""
+
+    def hear(self) -> bool:  # most have nobody to ask
+        """Wait for the answer; is there one? Must not raise."""
+        return False
 
     def prepare(self, tx: Transaction) -> None:  # most have nothing to prepare
         """Read and compute what `apply` will write, outside any transaction."""

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 _JOBS_PER_COMMIT: Final = 256
 _READERS: Final = 4
-_PREPARED_AT_MOST: Final = 2  # one being written, one behind it: a job relies on one at most
+PREPARED_AT_MOST: Final = 3  # one being written, one behind it, one under way
 
 
 class _Ticket:
@@ -52,10 +52,11 @@ class SqliteEngine:
         self._path = path
         self._clock = clock
         self._held: _Ticket | None = None
+        self._asked: _Ticket | None = None  # asks already, while the one before is prepared
         self._listeners: list[Callable[[int], None]] = []
         self._tickets: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
         self._to_prepare: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
-        self._prepared = threading.Semaphore(_PREPARED_AT_MOST)
+        self._prepared = threading.Semaphore(PREPARED_AT_MOST)
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._keys = Keys()
         with translated(path):
@@ -128,12 +129,34 @@ class SqliteEngine:
     # The preparer thread: reads and computes for the next commit while one is being written.
 
     def _prepare_all(self) -> None:
-        while (ticket := self._to_prepare.get()) is not None:
-            self._prepared.acquire()
-            self._preparing.now = self._now()
+        while (ticket := self._next_to_prepare()) is not None:
+            if ticket.job.hear():
+                self._ask_next()
             self._prepare(ticket, self._preparing)
             self._tickets.put(ticket)
         self._tickets.put(None)
+
+    def _next_to_prepare(self) -> _Ticket | None:
+        ticket, self._asked = self._asked, None
+        if ticket is None and (ticket := self._to_prepare.get()) is not None:
+            self._prepared.acquire()
+            self._ask(ticket)
+        return ticket
+
+    def _ask_next(self) -> None:
+        """Have the next job ask, if there is one and its turn has come."""
+        if self._to_prepare.empty() or not self._prepared.acquire(blocking=False):
+            return
+        self._asked = self._to_prepare.get()
+        if self._asked is not None:
+            self._ask(self._asked)
+            return
+        self._prepared.release()
+        self._to_prepare.put(None)  # the end, which is not a job's business
+
+    def _ask(self, ticket: _Ticket) -> None:
+        self._preparing.now = self._now()
+        ticket.job.ask(self._preparing)
 
     def _prepare(self, ticket: _Ticket, transaction: SqliteTransaction) -> None:
         ticket.error = None
