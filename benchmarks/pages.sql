@@ -18,6 +18,9 @@ FROM n, wanted;
 INSERT INTO event (event, id_hash, id, content, customer, action)
 SELECT key, i, 'e-' || i, x'00', customer, CASE i % 3 WHEN 0 THEN 'reward_claim' ELSE 'point_add' END FROM made;
 
+INSERT INTO event_by_id SELECT id_hash, event FROM event ORDER BY id_hash;
+INSERT INTO event_by_customer SELECT customer, event FROM event ORDER BY customer, event;
+
 INSERT INTO settled (connection, message, customer, seq, kind, event, edition, mapped, state, attempts,
     reason_code, reason_text, environment, settled_at, duration_ms, status)
 SELECT connection, key, customer, seq, 0, key, 1, 1, CASE WHEN delivered THEN 'delivered' ELSE 'undelivered' END, 1,

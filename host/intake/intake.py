@@ -23,13 +23,14 @@ from host.store.store import Store
 
 log: Final = structlog.get_logger("host.intake")
 
-ITEMS_A_COMMIT: Final = 400
+ENOUGH: Final = 300  # items: a batch does not wait for more
+ITEMS_A_COMMIT: Final = 1000  # at most, and the rest of a part
 ITEMS_A_PART: Final = 500
 MAX_QUEUED: Final = 50_000  # items that may wait for a commit
 MIN_FREE_BYTES: Final = 256 * 1024 * 1024
 MAX_WAITING: Final = 5_000_000  # messages of all connections that may wait for delivery
 _LOOK_EVERY: Final = 2.0  # seconds between looks at disk and backlog
-FILL_FOR: Final = 0.01  # seconds that a batch may fill while another one is being written
+FILL_FOR: Final = 0.01  # seconds that one may fill while another one is being written
 _PUMPS: Final = 4  # one batch is being written, one is behind it, one decided, one gathered
 
 
@@ -107,7 +108,7 @@ class Intake:
                 if self._arrived.is_set():
                     self._arrived = anyio.Event()
                 await self._arrived.wait()
-            if self._writing and self._queued < ITEMS_A_COMMIT:
+            if self._writing and self._queued < ENOUGH:
                 await anyio.sleep(FILL_FOR)
             batch = self._next()
             if batch:

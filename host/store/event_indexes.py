@@ -18,8 +18,13 @@ _FIRST: Final = -(2**63)  # what a database's integer can hold
 _LAST: Final = 2**63 - 1
 
 
-def move_new_events(tx: Transaction, added: int) -> None:
-    """After so many events were added: have some older ones move, if there are many."""
+def enter_new_events(tx: Transaction, first: int, last: int, added: int) -> None:
+    """Have events be found that were just added: so many, under keys from `first` to `last`.
+
+    No other event has a key between those. If there are many new ones, some older ones move.
+    """
+    tx.run("find_by_id", first, last)
+    tx.run("find_by_customer", first, last)
     row = tx.row("count_new_events", added)
     if row is None or row[0] < _MOST + _STEP:
         return

@@ -11,7 +11,7 @@ from host import wire
 from host.model import Event, from_ms
 from host.reading.events import read_again
 from host.store.engine import Transaction
-from host.store.event_indexes import move_new_events
+from host.store.event_indexes import enter_new_events
 from host.store.keys import ms_of
 
 
@@ -57,9 +57,11 @@ def find_contents(tx: Transaction, hashes: Iterable[int]) -> dict[str, bytes]:
 
 
 def add_events(tx: Transaction, events: Sequence[NewEvent]) -> None:
-    """Write down events, and count their actions."""
+    """Write down events, their keys ascending, and count their actions."""
+    if not events:
+        return
     tx.run_many("add_event", events)
-    move_new_events(tx, len(events))
+    enter_new_events(tx, events[0].key, events[-1].key, len(events))
     counts: dict[str, tuple[int, int]] = {}
     for event in events:
         counts[event.action] = (counts.get(event.action, (0, 0))[0] + 1, event.key)

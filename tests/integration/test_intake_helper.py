@@ -22,7 +22,7 @@ from host.config import Environment
 from host.document import read_document
 from host.errors import RefusedItem
 from host.intake.helper import Helper
-from host.intake.intake import Intake
+from host.intake.intake import ITEMS_A_COMMIT, Intake
 from host.intake.items import DUPLICATE, TAKEN, Taken, Verdict
 from host.intake.planner import Planner
 from host.intake.request import Introduction
@@ -36,6 +36,7 @@ pytestmark = pytest.mark.anyio
 
 ACTIONS = ("point_add", "checkout", "profile", "opt_in", "opt_out")
 FIELDS = (("first_name", "$firstname"), ("score", "score"))
+HALF = ITEMS_A_COMMIT // 2
 NOW = datetime.now(UTC)  # one moment, so that two hosts take the same
 FLOW = workflow(
     trigger("checkout"),
@@ -220,7 +221,7 @@ async def test_what_is_about_to_be_written_counts_as_written(tmp_path: Path) -> 
         await at.helped()
         # A request fills a batch; its last event comes again with the first of the next ones.
         requests = [
-            [event(f"e{part + number}", f"c{part + number}") for number in range(2)] * 250
+            [event(f"e{part + number}", f"c{part + number}") for number in range(2)] * HALF
             for part in range(30)
         ]
         decided = at.helper.decided
@@ -240,8 +241,11 @@ async def test_who_opts_out_is_sent_nothing_that_comes_right_behind(tmp_path: Pa
         decided = at.helper.decided
 
         await at.at_once(
-            [event(f"f{number}", "filler") for number in range(400)],
-            [event("out", "c9", "opt_out"), *(event(f"g{n}", "filler") for n in range(400))],
+            [event(f"f{n}", "filler") for n in range(ITEMS_A_COMMIT)],
+            [
+                event("out", "c9", "opt_out"),
+                *(event(f"g{n}", "filler") for n in range(1, ITEMS_A_COMMIT)),
+            ],
             [event("after", "c9")],
         )
 

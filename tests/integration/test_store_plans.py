@@ -19,6 +19,8 @@ SELDOM = {
     "count_stranded",
     "old_event_bodies",  # retention's, of the oldest ones and from where it was
     "drop_events",
+    "find_by_id",  # ranges of keys that are one batch's own
+    "find_by_customer",
     "count_customers",  # once a backfill, beside the traffic, through the narrow index of ids
 }
 _GROWS = (

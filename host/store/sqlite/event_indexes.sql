@@ -1,3 +1,10 @@
+-- find_by_id: have new events, all keys from one to another, found by their ids.
+INSERT INTO new_event_by_id SELECT id_hash, event FROM event WHERE event >= ? AND event <= ? ORDER BY id_hash;
+
+-- find_by_customer: have them found by their customers.
+INSERT INTO new_event_by_customer
+SELECT customer, event FROM event WHERE event >= ? AND event <= ? AND customer IS NOT NULL ORDER BY customer, event;
+
 -- count_new_events: so many events were added; where the moving into the large tables is.
 UPDATE event_indexing SET new_events = new_events + ? RETURNING new_events, next_id_hash, next_customer;
 
