@@ -13,7 +13,7 @@ from benchmarks.table import Row
 SHAPES: Final = (
     # what, items a request, connections, events a run
     ("single events", 1, 64, 20_000),
-    ("arrays of 100", 100, 12, 100_000),
+    ("arrays of 100", 100, 32, 100_000),
 )
 RUNS: Final = 5
 

@@ -1,9 +1,8 @@
-"""How the interpreter is set for a host: many short-lived objects, several busy threads."""
+"""How the interpreter is set for a host: many short-lived objects."""
 
 from __future__ import annotations
 
 import gc
-import sys
 
 
 def calm_collector() -> None:
@@ -15,12 +14,3 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-
-
-def share_the_interpreter() -> None:
-    """Have threads take turns more often than every 5 ms.
-
-    The store's writer needs the interpreter for some microseconds between two statements, many
-    times a commit; while others compute, it would wait that long for each turn.
-    """
-    sys.setswitchinterval(0.0001)

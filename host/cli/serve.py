@@ -12,7 +12,7 @@ import typer
 from host.accounts import Accounts
 from host.app import host
 from host.cli.context import environment, run, say
-from host.interpreter import calm_collector, share_the_interpreter
+from host.interpreter import calm_collector
 from host.logs import set_up_logs
 from host.server import Server, tell_ready
 
@@ -35,7 +35,6 @@ def serve(
 async def _serve(address: str, port: int, *, delivers: bool) -> bool:
     async with host(environment(), delivers=delivers) as running:
         calm_collector()
-        share_the_interpreter()
         link = await Accounts(running.bench.store).set_up_token()
 
         def ready(url: str) -> None:
@@ -58,7 +57,6 @@ def work() -> None:
 async def _work() -> bool:
     async with host(environment()) as running, running.running():
         calm_collector()
-        share_the_interpreter()
         say("delivering")
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async for number in signals:
