@@ -23,11 +23,11 @@ from host.document import read_document
 from host.errors import RefusedItem
 from host.intake.helper import Helper
 from host.intake.intake import ITEMS_A_COMMIT, Intake
-from host.intake.items import DUPLICATE, TAKEN, Taken, Verdict
+from host.intake.items import DUPLICATE, SKIPPED, TAKEN, Taken, Unread, Verdict
 from host.intake.planner import Planner
 from host.intake.request import Introduction
 from host.reading.customers import read_customer
-from host.reading.events import read_event
+from host.reading.events import EventReader, fallback_id, read_event
 from host.store.check import check_books
 from tests.drawn import as_file, communication, node, trigger, workflow
 from tests.harness import PATIENCE, configuration, eventually
@@ -214,6 +214,39 @@ async def test_it_decides_as_the_host_does(tmp_path: Path) -> None:
     assert helped[0] == alone[0]
     assert alone[0][1][:3] == [TAKEN, TAKEN, DUPLICATE]
     assert all(alone[1].values()), "every table is written to"
+
+
+LINES = (
+    json.dumps(event("e1")).encode(),
+    None,
+    b'{"id": "e2", "action"',
+    b'{"customer": "c2", "action": "point_add"}',
+    b'{"id": "e3", "customer": "c2", "action": "point_add", "timestamp": "1999-01-01"}',
+    json.dumps(event("e1", points=2)).encode(),
+    json.dumps(event("e1")).encode(),
+)
+
+
+async def test_it_reads_as_the_host_does(tmp_path: Path) -> None:
+    found = []
+    for cores in (1, 2):
+        folder = tmp_path / str(cores)
+        folder.mkdir()
+        async with desk(folder, cores=cores) as at:
+            if cores > 1:
+                await at.helped()
+            before = at.helper.decided
+            (part,) = await at.intake.take_in_parts(Unread(EventReader(NOW, "key"), 5, LINES))
+            assert at.helper.decided - before == cores - 1
+            kept = at.rows("SELECT id, body FROM event WHERE action = 'point_add' ORDER BY event")
+            found.append(([str(one) for one in part.verdicts], part.ids, kept))
+
+    alone, helped = found
+    own = fallback_id("key", 8)
+    assert helped == alone
+    assert alone[1] == ["e1", None, None, own, None, "e1", "e1"]
+    assert (alone[0][:2], alone[0][3], alone[0][6]) == ([TAKEN, SKIPPED], TAKEN, DUPLICATE)
+    assert alone[2] == [("e1", LINES[0]), (own, LINES[3])]
 
 
 async def test_what_is_about_to_be_written_counts_as_written(tmp_path: Path) -> None:
