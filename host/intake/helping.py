@@ -23,8 +23,8 @@ from host.interpreter import calm_collector
 from host.logs import set_up_logs
 from host.modules import Modules
 from host.routing import RoutingCache
+from host.store.engine import PREPARED_AT_MOST
 from host.store.reading import Reading
-from host.store.sqlite.engine import PREPARED_AT_MOST
 from host.store.vault import Vault, keys_of
 
 log: Final = structlog.get_logger("host.intake")

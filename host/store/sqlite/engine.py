@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 import anyio.to_thread
 
-from host.store.engine import Job, Plain, Stale
+from host.store.engine import PREPARED_AT_MOST, Job, Plain, Stale
 from host.store.keys import Keys
 from host.store.sqlite.checkpoints import Checkpoints
 from host.store.sqlite.file import connect, migrate, translate, translated
@@ -25,7 +25,6 @@ T = TypeVar("T")
 
 _JOBS_PER_COMMIT: Final = 256
 _READERS: Final = 4
-PREPARED_AT_MOST: Final = 3  # one being written, one behind it, one under way
 
 
 class _Ticket:
