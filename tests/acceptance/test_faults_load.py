@@ -33,7 +33,7 @@ def test_each_event_takes_effect_once_and_in_order_while_a_fifth_of_requests_fai
         check_arrivals(destination, events)
     assert destination.stand_in.counters["accepted"] == 1200
     assert destination.stand_in.counters["conflicting_repeats"] == 0
-    assert destination.stand_in.counters["unwell"] > 5
+    assert destination.stand_in.counters["unwell"] > 0
 
 
 def test_nothing_answered_202_is_lost_when_the_host_is_killed_again_and_again(
