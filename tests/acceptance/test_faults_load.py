@@ -14,7 +14,8 @@ QUICK = "resend_waits = [0.05, 0.1, 0.1, 0.2, 0.2]\ntimeout = 0.4"
 def test_each_event_takes_effect_once_and_in_order_while_a_fifth_of_requests_fails(
     host: HostProcess, destination: StandInServer
 ) -> None:
-    events = numbered_events(events=1200, customers=120)
+    # A customer's go one after another: fifty requests at least, however many share one.
+    events = numbered_events(events=1200, customers=24)
     host.configure(configuration(destination.url, delivery=QUICK))
     host.start()
     destination.misbehave(
@@ -33,7 +34,7 @@ def test_each_event_takes_effect_once_and_in_order_while_a_fifth_of_requests_fai
         check_arrivals(destination, events)
     assert destination.stand_in.counters["accepted"] == 1200
     assert destination.stand_in.counters["conflicting_repeats"] == 0
-    assert destination.stand_in.counters["unwell"] > 0
+    assert destination.stand_in.counters["unwell"] > 5
 
 
 def test_nothing_answered_202_is_lost_when_the_host_is_killed_again_and_again(

@@ -159,6 +159,17 @@ async def desk(
         assert await bench.store.read(check_books) == {}
 
 
+@asynccontextmanager
+async def at_work(folder: Path, cores: int) -> AsyncIterator[Desk]:
+    """A host's intake in a folder of its own; with two cores its helper decides already."""
+    own = folder / str(cores)
+    own.mkdir()
+    async with desk(own, cores=cores) as opened:
+        if cores > 1:
+            await opened.helped()
+        yield opened
+
+
 # What it decides is what the host would have decided.
 
 
@@ -189,11 +200,7 @@ TABLES = {
 async def test_it_decides_as_the_host_does(tmp_path: Path) -> None:
     found = []
     for cores in (1, 2):
-        folder = tmp_path / str(cores)
-        folder.mkdir()
-        async with desk(folder, cores=cores) as at:
-            if cores > 1:
-                await at.helped()
+        async with at_work(tmp_path, cores) as at:
             before = at.helper.decided
             verdicts = [await at.take(*items) for items in EVERYTHING]
             assert at.helper.decided - before == (len(EVERYTHING) if cores > 1 else 0)
@@ -230,11 +237,7 @@ LINES = (
 async def test_it_reads_as_the_host_does(tmp_path: Path) -> None:
     found = []
     for cores in (1, 2):
-        folder = tmp_path / str(cores)
-        folder.mkdir()
-        async with desk(folder, cores=cores) as at:
-            if cores > 1:
-                await at.helped()
+        async with at_work(tmp_path, cores) as at:
             before = at.helper.decided
             (part,) = await at.intake.take_in_parts(Unread(EventReader(NOW, "key"), 5, LINES))
             assert at.helper.decided - before == cores - 1
