@@ -1,6 +1,9 @@
 # Two commands in a fresh clone: `make demo` and `make test`. Needed: Python 3.11 or newer with
 # pip and venv, and make. Everything else is installed into .venv.
 
+# Where this is set, every start of the host would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -43,7 +46,7 @@ $(INSTALLED): $(DEFINITIONS) constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt \
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt \
 		--group dev $(addprefix --editable ,$(PROJECTS))
 	@touch $@
 
