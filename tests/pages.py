@@ -14,6 +14,7 @@ from host.accounts import Accounts, Role
 from host.app import Host, workbench
 from host.config import Environment
 from host.pages.entrance import COOKIE
+from tests.hashing import quick
 
 ORIGIN: Final = "http://host.test"
 PASSWORD: Final = "a long enough password"
@@ -98,7 +99,7 @@ async def person(host: Host, role: Role | None = Role.ADMIN) -> AsyncIterator[Pe
         transport=transport, base_url=ORIGIN, headers={"Origin": ORIGIN}, follow_redirects=True
     ) as client:
         if role is not None:
-            accounts = Accounts(host.bench.store)
+            accounts = Accounts(host.bench.store, quick())
             await accounts.add(f"{role}@test", role, PASSWORD)
             link = await accounts.sign_in_link(f"{role}@test")  # checking the password takes time
             token = await accounts.accept(link.reveal())

@@ -11,16 +11,15 @@ from typing import Final
 
 import anyio
 import argon2
-import argon2.profiles
 import pytest
 
 from host.accounts import Accounts, Link, LinkKind, Role, TooManyTries, WrongPassword
-from host.accounts.hashing import Hashing
 from host.errors import InvalidConfiguration, NotFound
 from host.store.retention import drop_old
 from host.store.store import Store
 from host.store.tries import begin_try
 from host.store.users import find_person, set_password
+from tests.hashing import quick
 from tests.storing import Clock
 
 pytestmark = pytest.mark.anyio
@@ -60,11 +59,6 @@ class House:
     def kept(self) -> bytes:
         """Everything on disk."""
         return b"".join(path.read_bytes() for path in self.file.parent.glob("host.db*"))
-
-
-def quick() -> Hashing:
-    """Hashes that take no time: how long the real ones take is the library's business."""
-    return Hashing(argon2.PasswordHasher.from_parameters(argon2.profiles.CHEAPEST))
 
 
 @pytest.fixture

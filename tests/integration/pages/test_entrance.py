@@ -14,6 +14,7 @@ from host.app import Host
 from host.pages.drawing import STATIC
 from host.pages.entrance import COOKIE
 from host.pages.shield import HEADERS
+from tests.hashing import quick
 from tests.pages import ORIGIN, PASSWORD, Person, person
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +30,7 @@ ANYBODYS = {
 @pytest.fixture
 async def nobody(host: Host) -> AsyncIterator[Person]:
     async with person(host, None) as somebody:
-        await Accounts(host.bench.store).add("ana", Role.VIEWER, PASSWORD)
+        await Accounts(host.bench.store, quick()).add("ana", Role.VIEWER, PASSWORD)
         yield somebody
 
 
