@@ -11,8 +11,7 @@ import structlog
 
 from host.config import PluginsFile
 from host.errors import NotFound
-from host.registry import Module, Registry
-from host.registry.installed import find_installed
+from host.registry import Module, Registry, installed_names
 
 log: Final = structlog.get_logger("host.modules")
 
@@ -26,7 +25,7 @@ class Modules:
         """Loads what the file wants. `changed` is called after modules have changed later."""
         self._file = file
         self._changed = changed
-        state = file.read(find_installed())
+        state = file.read(installed_names)
         self.registry = Registry.discover(state.enabled)
         self.notices = state.notices
 
@@ -55,7 +54,7 @@ class Modules:
 
     def look(self) -> None:
         """The same at once. Blocks while plugins are imported."""
-        state = self._file.read(find_installed())
+        state = self._file.read(installed_names)
         if state.notices != self.notices:
             self.notices = state.notices
             for notice in state.notices:

@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,14 +38,14 @@ class PluginsFile:
         """Whether the file is another than was read last, by time, size and inode."""
         return self._stamp_now() != self._stamp
 
-    def read(self, installed: Iterable[str] = ()) -> PluginsState:
+    def read(self, installed: Callable[[], Iterable[str]] = tuple) -> PluginsState:
         """What the file says now. Never raises for what is in it.
 
         A file that cannot be read leaves the last good state standing, with a notice. When
         there never was a file, one is written with the `installed` plugins, all disabled.
         """
         first = self._good is None
-        if first and not self.path.exists() and (refused := self._write_first(installed)):
+        if first and not self.path.exists() and (refused := self._write_first(installed())):
             return PluginsState(enabled={}, notices=(refused,))
         self._stamp = self._stamp_now()  # before reading: a later change is seen as one
         last = self._good or {}

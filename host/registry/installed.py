@@ -5,13 +5,14 @@ Listing imports nothing. Loading never raises anything but KeyboardInterrupt and
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 import re
 import sys
 import traceback
 from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint
+from importlib.metadata import Distribution, EntryPoint, EntryPoints
 from pathlib import Path
 from typing import Final
 
@@ -44,38 +45,44 @@ def find_installed() -> dict[str, tuple[Found, ...]]:
     """Name → every entry point under that name: more than one is a conflict.
 
     Read from `importlib.metadata`, since stevedore's cache on disk may be minutes old and
-    forgets the distribution. A distribution whose metadata cannot be read is passed over.
+    forgets the distribution. A distribution whose metadata cannot be read is passed over; of
+    two with one name, the first on the path counts, as it does for imports.
     """
     importlib.invalidate_caches()
     found: dict[str, tuple[Found, ...]] = {}
-    seen: set[str] = set()
-    for distribution in importlib.metadata.distributions():
+    for name in sorted(_with_plugins()):
         try:
-            name = _header(distribution, "Name")
-            points = distribution.entry_points.select(group=GROUP)
-            new = tuple(_found(distribution, point) for point in points)
+            distribution = importlib.metadata.distribution(name)
+            new = [_found(distribution, point) for point in _points(distribution)]
         except Exception:  # somebody else's broken metadata is not our plugins' fault
             continue
-        key = re.sub(r"[-_.]+", "-", name).lower()
-        if not name or key in seen:  # seen before on the path: shadowed
-            continue
-        seen.add(key)
         for one in new:
             found[one.entry_point.name] = (*found.get(one.entry_point.name, ()), one)
     return found
 
 
+def _with_plugins() -> set[str]:
+    """Names of distributions with plugins. Of the others not even the name is read: there are
+    many, and every start of the host waits for this."""
+    names: set[str] = set()
+    for distribution in importlib.metadata.distributions():
+        with contextlib.suppress(Exception):
+            if _points(distribution):
+                names.add(re.sub(r"[-_.]+", "-", distribution.name).lower())
+    return names
+
+
+def _points(distribution: Distribution) -> EntryPoints:
+    return distribution.entry_points.select(group=GROUP)
+
+
 def _found(distribution: Distribution, point: EntryPoint) -> Found:
     return Found(
         entry_point=point,
-        distribution=_header(distribution, "Name"),
-        version=_header(distribution, "Version"),
-        summary=_header(distribution, "Summary").strip().rstrip("."),
+        distribution=distribution.name,
+        version=distribution.version,
+        summary=(distribution.metadata["Summary"] or "").strip().rstrip("."),
     )
-
-
-def _header(distribution: Distribution, name: str) -> str:
-    return next(iter(distribution.metadata.get_all(name) or ()), "")
 
 
 class _OnePlugin(NamedExtensionManager[object]):

@@ -231,6 +231,19 @@ def test_two_distributions_under_one_name_are_refused_until_one_is_gone(site: Si
     assert registry.get("twin").state is ModuleState.READY
 
 
+def test_of_two_installations_of_a_distribution_the_first_on_the_path_counts(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = Site(tmp_path / "behind")
+    behind.folder.mkdir()
+    monkeypatch.syspath_prepend(behind.folder)
+    behind.install("twin", distribution="fake.twin", version="1.0")
+    monkeypatch.syspath_prepend(site.folder)
+    site.install("twin", version="2.0")
+
+    assert Registry.discover({"twin": True}).ready("twin").version == "2.0"
+
+
 def test_foreign_metadata_that_cannot_be_read_is_passed_over(site: Site) -> None:
     site.install("sound")
     for name, points in (("empty", None), ("garbage", "[host.plugins]\n= nothing\n")):

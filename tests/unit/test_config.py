@@ -135,7 +135,7 @@ def test_names_and_switches_are_read(path: Path) -> None:
 
 
 def test_a_missing_file_is_written_with_everything_disabled(path: Path) -> None:
-    state = PluginsFile(path).read(installed=["webhook", "mparticle"])
+    state = PluginsFile(path).read(installed=lambda: ["webhook", "mparticle"])
 
     assert state.enabled == {"mparticle": False, "webhook": False}
     assert state.notices == ()
@@ -150,7 +150,7 @@ def test_a_file_that_vanishes_leaves_its_last_state_until_it_is_back(path: Path)
 
     path.unlink()
     assert file.changed()
-    gone = file.read(installed=["mparticle"])
+    gone = file.read(installed=lambda: ["mparticle"])
     assert not path.exists()
     path.write_text("[plugins.mparticle]\nenabled = false\n")
     back = file.read()
@@ -192,7 +192,7 @@ def test_a_broken_file_leaves_the_last_state_until_it_is_mended(
 
 
 def test_a_file_that_was_always_broken_enables_nothing(path: Path) -> None:
-    state = written(path, "[plugins").read(installed=["mparticle"])
+    state = written(path, "[plugins").read(installed=lambda: ["mparticle"])
 
     assert state.enabled == {}
     assert "no plugin is enabled" in state.notices[0]
