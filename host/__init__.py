@@ -5,6 +5,7 @@ This face holds what a plugin author imports. It is light: no web framework, no 
 
 from __future__ import annotations
 
+from host.carried import Customer, Event, Message, Payload, Profile
 from host.errors import CannotTell, FixSettings, RequestFailed
 from host.hookspecs import hookimpl
 from host.http import Http, HttpAnswer
@@ -23,16 +24,11 @@ from host.manifest import (
 from host.model import (
     MISSING,
     Connection,
-    Customer,
-    Event,
     EventMapping,
     FieldMapping,
     Json,
     Kind,
-    Message,
     Missing,
-    Payload,
-    Profile,
     Reason,
     Secret,
     Settings,

@@ -9,9 +9,10 @@ from typing import Final
 
 import anyio
 
+from host.carried import Message
 from host.errors import PluginFault, RequestFailed
 from host.http import DestinationPolicy, Http, HttpAnswer
-from host.model import Connection, Message, Secret
+from host.model import Connection, Secret
 from host.registry import Module
 
 _SECONDS: Final = 5.0

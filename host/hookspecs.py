@@ -13,17 +13,9 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from host.carried import Customer, Event, Message, Payload, Profile
     from host.http import Http
-    from host.model import (
-        Connection,
-        Customer,
-        Event,
-        EventMapping,
-        Message,
-        Payload,
-        Profile,
-        Settings,
-    )
+    from host.model import Connection, EventMapping, Settings
     from host.outcome import Outcome, Report, ResendDecision
 
 PROJECT = "loyalty_host"

@@ -5,27 +5,20 @@ Asks the modules; writes nothing. What a plugin breaks here costs that one messa
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from host import wire
+from host.carried import Customer, Event, Payload, Profile
 from host.catalogue import IDENTITY_FIELDS, OPT_OUT
 from host.errors import PluginFault
 from host.manifest import Limits
-from host.model import (
-    Connection,
-    Customer,
-    Event,
-    EventMapping,
-    Json,
-    Kind,
-    Payload,
-    Profile,
-    Reason,
-)
+from host.model import Connection, EventMapping, Json, Kind, Reason
 from host.store.customers import StoredCustomer
 from host.store.outbox import Body, size_of
 
@@ -135,7 +128,7 @@ def without_identity(event: Event) -> Event:
     """An opt-out tells that somebody left, by their id alone, whatever else came with it."""
     data = {name: value for name, value in event.data.items() if name not in IDENTITY_FIELDS}
     fields = {name: value for name, value in event.fields.items() if name not in IDENTITY_FIELDS}
-    return replace(event, data=data, fields=fields)
+    return msgspec.structs.replace(event, data=data, fields=fields)
 
 
 def body_of(route: Route, mapped: Mapped) -> Body | Unmappable:
@@ -204,7 +197,7 @@ def _connection(route: Route, environment: str | None) -> Connection:
         raise PluginFault(f"module {route.module.name} is {route.module.state}")
     if connection.environment == environment:
         return connection
-    return replace(connection, environment=environment)
+    return dataclasses.replace(connection, environment=environment)
 
 
 def _failed(fault: PluginFault) -> Unmappable:

@@ -89,40 +89,6 @@ SettingValue: TypeAlias = str | bool | int | Secret
 Settings: TypeAlias = Mapping[str, SettingValue]
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: made for every event, and that costs
-class Event:
-    """Something a member did, as it was taken."""
-
-    id: str
-    customer: str | None  # None: a guest
-    action: str
-    data: Mapping[str, Json]
-    occurred_at: datetime
-    time_assumed: bool = False  # no time was given: it is the time of taking
-    account: str | None = None
-    external_id: str | None = None
-    fields: Mapping[str, Json] = field(default_factory=dict)  # unknown top-level fields
-
-
-@dataclass(slots=True, kw_only=True)  # not frozen: made for every run, and that costs
-class Customer:
-    """A member as the host knows them. A customer nobody described has only an id."""
-
-    id: str
-    fields: Mapping[str, Json] = field(default_factory=dict)
-
-    def value(self, name: str) -> Json | Missing:
-        """A field by its name, else the same name under `properties`, else by dotted path."""
-        if name == "id":
-            return self.id
-        if name in self.fields:
-            return self.fields[name]
-        properties = self.fields.get("properties")
-        if isinstance(properties, Mapping) and name in properties:
-            return properties[name]
-        return value_at(self.fields, name)
-
-
 WhenEmpty: TypeAlias = Literal["keep", "delete"]
 
 
@@ -158,31 +124,6 @@ class Connection:
     identities: Mapping[str, str] = field(default_factory=dict)  # far identity → our field
     fields: tuple[FieldMapping, ...] = ()
     events: tuple[EventMapping, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """The profile part of a payload: what a customer is called and is like on the far side.
-
-    `content` is the plugin's own JSON, kept as it is; None when there is nothing to say.
-    `notes` tell a person what was cut, left out or changed.
-    """
-
-    content: Mapping[str, Json] | None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, kw_only=True)  # not frozen: made for every message, and that costs
-class Payload:
-    """What will be sent for one message: the event's part and the profile part, kept apart.
-
-    Messages of different `route` never share a call of `deliver` (an endpoint, for example).
-    """
-
-    event: Mapping[str, Json] | None
-    profile: Mapping[str, Json] | None
-    route: str = ""
-    notes: tuple[str, ...] = ()
 
 
 class Kind(StrEnum):
@@ -233,19 +174,3 @@ class Reason:
 
     code: str
     text: str
-
-
-@dataclass(slots=True, kw_only=True)  # not frozen: there are many, and that costs
-class Message:
-    """One outbound payload as a plugin sees it.
-
-    `dedupe_id` is what lets the destination recognise a repeat: fixed when the message is
-    made, sent with every attempt, never used for other content.
-    """
-
-    dedupe_id: str
-    kind: Kind
-    customer: str
-    payload: Payload
-    environment: str | None = None
-    attempts: int = 0  # sends before this one

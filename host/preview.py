@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from host import samples
+from host.carried import Customer, Event, Message
 from host.catalogue import EVENTS, OPT_IN, OPT_OUT
 from host.dry_run import WireRequest, dry_run
 from host.errors import PluginFault
@@ -19,15 +20,7 @@ from host.mapping import (
     profile_part,
     too_large,
 )
-from host.model import (
-    Customer,
-    Event,
-    EventMapping,
-    FieldMapping,
-    Json,
-    Kind,
-    Message,
-)
+from host.model import EventMapping, FieldMapping, Json, Kind
 from host.reading.events import read_event
 from host.routing import Route
 from host.store.customers import StoredCustomer, find_customers

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from host import samples, wire
+from host.carried import Event
 from host.configure import Workflows
 from host.dry_run import WireRequest
 from host.errors import Fault, InvalidConfiguration, RefusedItem
 from host.intake.drafting import Drafting
 from host.intake.running import subject_of
 from host.mapping import workflow_mapping
-from host.model import Event, Json
+from host.model import Json
 from host.preview import (
     EXAMPLE_CUSTOMER,
     EXAMPLE_ID,

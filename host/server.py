@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from uvicorn.lifespan.on import LifespanOn
@@ -25,11 +26,47 @@ class CannotServe(LoyaltyHostError):
     """The server did not start."""
 
 
+class GatheringTransport:
+    """A connection that sends together what is written in one turn of the event loop.
+
+    uvicorn writes head and body of an answer apart; each would be a packet of its own, which
+    costs more than the answer itself.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._gathered: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Send this soon."""
+        if not self._gathered:
+            self._loop.call_soon(self._send)
+        self._gathered.append(data)
+
+    def close(self) -> None:
+        """Hang up when everything is sent."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._gathered:
+            self._transport.write(b"".join(self._gathered))
+            self._gathered.clear()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Protocol(HttpToolsProtocol):
     """One caller's connection. uvicorn's own keeps a request's head however long it is."""
 
     _in_head = False
     _head = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody called."""
+        super().connection_made(cast(Any, GatheringTransport(cast(asyncio.Transport, transport))))
 
     def on_message_begin(self) -> None:
         """A request begins."""

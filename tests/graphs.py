@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from host.carried import Customer, Event
 from host.configuration.reading import Faults
 from host.errors import InvalidConfiguration
-from host.model import Customer, Event, Json
+from host.model import Json
 from host.testing.builders import customer as some_customer
 from host.testing.builders import event as some_event
 from host.workflow import KINDS, Graph, Subject, read_graph

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
+from msgspec.structs import replace
+
+from host.carried import Customer, Event
 from host.delivery.rulings import untouched
 from host.mapping import (
     MAPPING_FAILED,
@@ -15,7 +17,7 @@ from host.mapping import (
     profile_part,
     workflow_mapping,
 )
-from host.model import Customer, Event, EventMapping, MessageState, Reason
+from host.model import EventMapping, MessageState, Reason
 from host.routing import Route
 from host.store.engine import Transaction
 from host.store.events import find_event

@@ -7,9 +7,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from host.carried import Event
 from host.catalogue import OPT_OUT
 from host.mapping import Mapped, body_of, map_message, too_large, workflow_mapping
-from host.model import Event, EventMapping, Kind, MessageState, Reason
+from host.model import EventMapping, Kind, MessageState, Reason
 from host.routing import Route, Routing
 from host.store.customers import StoredCustomer
 from host.store.lanes import OPTED_OUT

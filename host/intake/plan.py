@@ -78,7 +78,7 @@ class Plan:
             verdicts=self._verdicts,
             ids=self._ids,
             events=self._events,
-            customers=[stored for stored in self._customers.values() if stored.touched],
+            customers=[one for one in self._customers.values() if one.touched or one.is_new],
             left=self._left,
             drafts=self._drafting.drafts,
             not_made=self._drafting.not_made,

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from enum import Enum
 from typing import Final
 
+from host.carried import Event
 from host.catalogue import OPT_IN, OPT_OUT, PROFILE
-from host.model import Event, to_ms
+from host.model import to_ms
 from host.reading.customers import TakenCustomer, erase_identity, external_ids, merge
 from host.store.customers import StoredCustomer
 

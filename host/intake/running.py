@@ -12,10 +12,10 @@ from typing import Any, Final
 import structlog
 
 from host import wire
+from host.carried import Event
 from host.catalogue import OPT_OUT
 from host.intake.drafting import Drafting
 from host.mapping import without_identity
-from host.model import Event
 from host.store.customers import StoredCustomer
 from host.store.runs import OPTED_OUT, NewRun, NewWait, Wait, WaitingRun
 from host.workflow import Act, Outcome, Program, Ran, Result, Step, Subject

@@ -12,9 +12,10 @@ from starlette.routing import Route as Path
 
 from host import wire
 from host.api.messages import detail_json
+from host.carried import Message, Payload
 from host.dry_run import dry_run, placeholder
 from host.errors import NotFound, PluginFault
-from host.model import Json, Message, MessageState, Payload, Secret
+from host.model import Json, MessageState, Secret
 from host.pages import entrance
 from host.pages.asked import QUEUE, UNDELIVERED
 from host.pages.curl import as_curl

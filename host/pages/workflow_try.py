@@ -10,9 +10,10 @@ from starlette.routing import Route as Path
 
 from host import wire
 from host.accounts import Role
+from host.carried import Event
 from host.configure.workflow_view import trigger_of
 from host.errors import Fault, InvalidConfiguration
-from host.model import Event, Json, to_ms
+from host.model import Json, to_ms
 from host.pages import entrance
 from host.pages.drawn import drawn_graph, form_faults, graph_text
 from host.pages.forms import Faults, read_form

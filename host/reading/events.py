@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 from uuid import uuid4
 
+import msgspec
+from msgspec.structs import replace
+
+from host.carried import Event
 from host.errors import RefusedItem
-from host.model import Event, Json
+from host.model import Json
 from host.reading.items import MAX_KEY, invalid, kind_of, read_key, read_object
 from host.reading.times import read_moment
 from host.wire import canonical
@@ -22,8 +26,7 @@ MOST_AHEAD: Final = timedelta(hours=24)
 _GUEST: Final[dict[str, bool]] = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: made for every event, and that costs
-class TakenEvent:
+class TakenEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event that was read.
 
     `content` is the digest of everything but the id: the same id with another one is a conflict.

@@ -13,21 +13,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from host.carried import Customer, Event, Message, Payload, Profile
 from host.errors import CannotTell, FixSettings, PluginFault, RequestFailed
 from host.http import Http
 from host.manifest import Manifest, SettingKind
-from host.model import (
-    Connection,
-    Customer,
-    Event,
-    EventMapping,
-    Message,
-    ModuleState,
-    Payload,
-    Profile,
-    Secret,
-    Settings,
-)
+from host.model import Connection, EventMapping, ModuleState, Secret, Settings
 from host.outcome import (
     Delivered,
     GiveUp,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from host import wire
-from host.model import Customer, Json
+from host.carried import Customer
+from host.model import Json
 from host.store.engine import Transaction
 from host.store.keys import LAST_KEY
 
@@ -16,46 +19,23 @@ MERGED_STATUS: Final = "merged"
 _MERGED: Final = '"merged"'
 
 
-class StoredCustomer:
+class StoredCustomer(msgspec.Struct, eq=False):
     """A customer's row. Mutable: a batch changes it step by step and saves it once.
 
     The profile is parsed only when somebody looks: most events need but its text, to find
     the profile part that was made of it before.
     """
 
-    __slots__ = (
-        "_fields",
-        "changed_at",
-        "external_ids",
-        "id",
-        "is_new",
-        "key",
-        "opted_at",
-        "opted_out",
-        "text",
-        "touched",
-    )
-
-    def __init__(
-        self,
-        key: int,
-        id: str,
-        opted_out: bool = False,
-        opted_at: int = 0,
-        changed_at: int = 0,
-        text: str | None = None,
-        is_new: bool = False,
-    ) -> None:
-        self.key = key
-        self.id = id
-        self.opted_out = opted_out
-        self.opted_at = opted_at  # ms; time of the last opt-in or opt-out
-        self.changed_at = changed_at  # ms; time of the last change of the profile
-        self.text = text  # the profile as JSON; None: known by id only
-        self.external_ids: Mapping[str, str] | None = None  # to be saved; None: as they are
-        self.is_new = is_new
-        self.touched = is_new  # to be saved
-        self._fields: Mapping[str, Json] | None = None
+    key: int
+    id: str
+    opted_out: bool = False
+    opted_at: int = 0  # ms; time of the last opt-in or opt-out
+    changed_at: int = 0  # ms; time of the last change of the profile
+    text: str | None = None  # the profile as JSON; None: known by id only
+    is_new: bool = False
+    touched: bool = False  # to be saved, as who is new is anyway
+    external_ids: Mapping[str, str] | None = None  # to be saved; None: as they are
+    _fields: Mapping[str, Json] | None = None
 
     @property
     def fields(self) -> Mapping[str, Json] | None:

@@ -8,7 +8,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from host import wire
-from host.model import Event, from_ms
+from host.carried import Event
+from host.model import from_ms
 from host.reading.events import read_again
 from host.store.engine import Transaction
 from host.store.event_indexes import enter_new_events

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from msgspec import Raw
+import msgspec
 
 from host import wire
-from host.model import Json, Message, MessageState, Payload, Reason
+from host.carried import Message, Payload
+from host.model import Json, MessageState, Reason
 from host.retry import Gate
 from host.store.engine import Row, Transaction
 from host.store.keys import message_id
@@ -26,8 +27,7 @@ from host.store.outbox import Body, kind_of, state_of
 OPTED_OUT = Reason(code="opted_out", text="the customer opted out")
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: made for every message, and that costs
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """The head of a lane, held by us. `snapshot`: there is no payload yet, map it first."""
 
     customer: int
@@ -58,8 +58,7 @@ class Nothing:
     until: int | None
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: made for every message, and that costs
-class Ruling:
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of one claimed message after an attempt.
 
     `state` RETRYING: it goes again at `due`; WAITING: nothing was counted, it goes as before.
@@ -124,7 +123,7 @@ def claim(
     )
 
 
-def _claimed(row: Sequence[Any], payload: Raw, install: str) -> Claimed:
+def _claimed(row: Sequence[Any], payload: msgspec.Raw, install: str) -> Claimed:
     customer, _, seq, key, kind, event, edition, mapped, attempts, environment, id, route = row
     body = wire.loads(payload)
     message = Message(

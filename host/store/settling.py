@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
+
+from msgspec.structs import replace
 
 from host import wire
 from host.catalogue import OPT_OUT
@@ -93,7 +95,7 @@ _ERASED: Final = 2  # in the column that tells who opted out
 def _respecting_opt_out(tx: Transaction, ruling: Ruling, opted_out: int) -> Ruling:
     """What would go again for a customer who left meanwhile is withheld, but for the leave."""
     if opted_out == _ERASED and ruling.reason is not None:  # destinations may quote the person
-        ruling = replace(ruling, reason=replace(ruling.reason, text=""))
+        ruling = replace(ruling, reason=Reason(code=ruling.reason.code, text=""))
     if not opted_out or ruling.state.settled:
         return ruling
     event = ruling.claimed.event

@@ -6,17 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from host.carried import Customer, Event, Message, Payload
 from host.manifest import Manifest
 from host.model import (
     Connection,
-    Customer,
-    Event,
     EventMapping,
     FieldMapping,
     Json,
     Kind,
-    Message,
-    Payload,
     Secret,
     Settings,
     SettingValue,

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
+from host.carried import Message
 from host.errors import CannotTell, FixSettings
 from host.manifest import SettingKind
-from host.model import Kind, Message
+from host.model import Kind
 from host.outcome import (
     RATE_LIMITED,
     Delivered,

@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from host.model import Customer, Json, Payload, Reason
+from host.carried import Customer, Payload
+from host.model import Json, Reason
 from host.outcome import GiveUp, ResendAfter, Retry
 from host.testing.subject import Subject
 from host.wire import canonical, dumps, loads

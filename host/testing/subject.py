@@ -8,19 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from host.carried import Customer, Event, Message, Profile
 from host.manifest import Manifest
-from host.model import (
-    Connection,
-    Customer,
-    Event,
-    EventMapping,
-    FieldMapping,
-    Json,
-    Kind,
-    Message,
-    Profile,
-    SettingValue,
-)
+from host.model import Connection, EventMapping, FieldMapping, Json, Kind, SettingValue
 from host.registry import Module
 from host.testing import builders
 

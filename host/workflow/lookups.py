@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Final, TypeAlias
 
 from host import wire
-from host.model import MISSING, Customer, Event, Json, Missing, value_at
+from host.carried import Customer, Event
+from host.model import MISSING, Json, Missing, value_at
 
 Find: TypeAlias = Callable[["Subject"], Json]
 """A value of one run. Raises LookupFailed."""

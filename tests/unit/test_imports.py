@@ -21,6 +21,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "host.outcome": 1,
     # promises, declarations, pure rooms, and one room each for the network and for SQL
     "host": 2,  # the face, which plugin authors import
+    "host.carried": 2,
     "host.hookspecs": 2,
     "host.manifest": 2,
     "host.wire": 2,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from host.carried import Event
 from host.errors import RefusedItem
-from host.model import Event
 from host.reading.events import TakenEvent, read_event
 from host.reading.items import MAX_ITEM_BYTES, peek_id
 from host.wire import dumps

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host.carried import Payload
 from host.delivery.requests import cut, halves
 from host.manifest import Limits
-from host.model import Payload
 from host.store.lanes import Claimed
 from host.testing.builders import message
 

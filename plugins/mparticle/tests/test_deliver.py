@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from host import (
@@ -77,7 +78,7 @@ async def test_a_profile_message_holds_no_event(bench: Any, message: Build) -> N
     }
     payload = Payload(event=None, profile=content)
 
-    await sent(bench, replace(message(), kind=Kind.PROFILE, payload=payload))
+    await sent(bench, msgspec.structs.replace(message(), kind=Kind.PROFILE, payload=payload))
 
     (arrival,) = bench.stand_in.arrivals
     assert arrival["batch"]["events"] == []

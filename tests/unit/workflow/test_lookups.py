@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host.model import MISSING, Customer, Json, Missing
+from host.carried import Customer
+from host.model import MISSING, Json, Missing
 from host.testing.builders import customer, event
 from host.workflow import Subject
 from host.workflow.lookups import (
