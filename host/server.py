@@ -50,9 +50,9 @@ class GatheringTransport:
         self._transport.close()
 
     def _send(self) -> None:
-        if self._gathered:
+        if self._gathered and not self._transport.is_closing():  # else nobody is there any more
             self._transport.write(b"".join(self._gathered))
-            self._gathered.clear()
+        self._gathered.clear()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+import anyio.to_thread
 import httpx
 import pytest
 from starlette.applications import Starlette
 
-from host.server import CannotServe, Server
+from host.server import CannotServe, GatheringTransport, Server
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def serving() -> AsyncIterator[str]:
+    """The URL of a server that knows no page."""
+    told: list[str] = []
+    server = Server(Starlette(), "127.0.0.1", 0, on_ready=told.append, signals=False)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.run_until_signal)
+        with anyio.fail_after(5):
+            while not told:
+                await anyio.sleep(0.01)
+        yield told[0]
+        server.should_exit = True
 
 
 async def test_a_server_tells_its_address_and_ends_when_asked() -> None:
@@ -64,19 +81,68 @@ async def test_an_address_in_use_is_told() -> None:
             await Server(Starlette(), "127.0.0.1", port, signals=False).run_until_signal()
 
 
-async def test_a_head_without_end_is_cut_off_and_others_are_served() -> None:
-    told: list[str] = []
-    server = Server(Starlette(), "127.0.0.1", 0, on_ready=told.append, signals=False)
+async def test_an_answer_comes_in_one_packet(serving: str) -> None:
+    def first_packets() -> set[bytes]:
+        with socket.create_connection(("127.0.0.1", int(serving.rpartition(":")[2]))) as caller:
+            return {_asked(caller)[-13:] for _ in range(100)}
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(server.run_until_signal)
-        with anyio.fail_after(5):
-            while not told:
-                await anyio.sleep(0.01)
-            sent = await _flood(int(told[0].rpartition(":")[2]))
-            async with httpx.AsyncClient() as client:
-                other = await client.get(told[0], headers={"X-Long": "a" * 8192})
-        server.should_exit = True
+    # In a thread, which sees what comes as it comes, while the server is still writing.
+    assert await anyio.to_thread.run_sync(first_packets) == {b"\r\n\r\nNot Found"}
+
+
+def _asked(caller: socket.socket) -> bytes:
+    caller.sendall(b"GET / HTTP/1.1\r\nHost: host.test\r\n\r\n")
+    return caller.recv(65536)
+
+
+class Wire(asyncio.Transport):
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.closed
+        self.written.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+
+async def test_hanging_up_sends_what_was_written_before() -> None:
+    wire = Wire()
+    transport = GatheringTransport(wire)
+    transport.write(b"last ")
+    transport.write(b"words")
+
+    transport.close()
+    await anyio.sleep(0)
+
+    assert wire.written == [b"last words"]
+    assert wire.closed
+
+
+async def test_what_was_written_for_somebody_who_hung_up_is_dropped() -> None:
+    wire = Wire()
+    transport = GatheringTransport(wire)
+    transport.write(b"words")
+
+    wire.close()
+    await anyio.sleep(0)
+
+    assert wire.written == []
+
+
+async def test_a_head_without_end_is_cut_off_and_others_are_served(serving: str) -> None:
+    with anyio.fail_after(5):
+        sent = await _flood(int(serving.rpartition(":")[2]))
+        async with httpx.AsyncClient() as client:
+            other = await client.get(serving, headers={"X-Long": "a" * 8192})
 
     assert sent < 8 * 1024 * 1024
     assert other.status_code == 404
