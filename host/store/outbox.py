@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 from msgspec.structs import replace
@@ -78,11 +77,9 @@ class Draft(msgspec.Struct, array_like=True, frozen=True, gc=False):
     wanted: bool = False  # a profile that somebody asked for: made even if it says nothing new
 
 
-@dataclass(slots=True)
-class _Lane:
+class _Lane(msgspec.Struct, gc=False):
     next_seq: int = 1
     due: int | None = None
-    leased: bool = False
     profile: int | None = None
     profile_waiting: int | None = None
     head: int | None = None
@@ -107,7 +104,7 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
     messages: list[Row] = []
     bodies: list[Row] = []
     settled: list[Row] = []
-    made: Counter[tuple[int, MessageState]] = Counter()
+    waiting: Counter[int] = Counter()  # new messages by connection
     now = tx.now
     for key, draft in enumerate(drafts, tx.keys(len(drafts))):
         connection, customer, body = draft.connection, draft.customer, draft.body
@@ -115,15 +112,16 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
         is_profile, mapped, state = draft.kind is profile_kind, draft.mapped, draft.state
         seq = lane.next_seq
         lane.next_seq = seq + 1
-        made[connection, state] += 1
         bodies.append((key, body.payload, body.route, body.profile, body.notes, body.workflow))
         row = (connection, customer, seq, key, int(is_profile), draft.event, 1, int(mapped))
         if state is not is_waiting:
+            entries.made(connection, state)
             reason = draft.reason or Reason(code=state, text="")
             settled.append(
                 (*row, state, 0, reason.code, reason.text, draft.environment, now, None, None)
             )
             continue
+        waiting[connection] += 1
         if lane.head is None:
             lane.head = key
             messages.append((*row, draft.environment, None))
@@ -137,19 +135,16 @@ def enqueue(tx: Transaction, drafts: Sequence[Draft], entries: Entries) -> None:
         if lane.due is None:
             lane.due = now
             tx.wake(connection)
-    for (connection, state), count in made.items():
-        entries.made(connection, state, count)
+    for connection, count in waiting.items():
+        entries.made(connection, is_waiting, count)
     tx.run_many("add_message", messages)
     tx.run_many("add_body", bodies)
     tx.run_many("add_settled", settled)
     tx.run_many(
         "save_lane",
         [
-            (
-                *(*place, lane.next_seq, lane.due, lane.profile, lane.profile_waiting),
-                *(lane.head, lane.tail),
-            )
-            for place, lane in lanes.items()
+            (*place, a.next_seq, a.due, a.profile, a.profile_waiting, a.head, a.tail)
+            for place, a in lanes.items()
         ],
     )
 
@@ -197,8 +192,8 @@ def _read_lanes(tx: Transaction, drafts: Iterable[Draft]) -> dict[tuple[int, int
     lanes: dict[tuple[int, int], _Lane] = {}
     for connection, customers in wanted.items():
         found = tx.packed("lanes", connection, wire.dumps(list(customers)).decode())
-        for customer, next_seq, due, leased, *rest in found:
-            lanes[connection, customer] = _Lane(next_seq, due, bool(leased), *rest)
+        for customer, *rest in found:
+            lanes[connection, customer] = _Lane(*rest)
             del customers[customer]
         for customer in customers:
             lanes[connection, customer] = _Lane()

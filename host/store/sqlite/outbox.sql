@@ -1,6 +1,5 @@
 -- lanes: lanes of a connection by customer (JSON list).
-SELECT json_group_array(json_array(l.customer, l.next_seq, l.due, l.lease IS NOT NULL, l.profile, l.profile_waiting,
-    l.head, l.tail))
+SELECT json_group_array(json_array(l.customer, l.next_seq, l.due, l.profile, l.profile_waiting, l.head, l.tail))
 FROM json_each(?2) wanted CROSS JOIN lane l ON l.connection = ?1 AND l.customer = wanted.value;
 
 -- save_lane: where a lane stands after messages were added.
