@@ -29,6 +29,7 @@ from host.routing import RoutingCache
 
 log: Final = structlog.get_logger("host.intake")
 
+FEW: Final = 100  # items of a batch: asking about fewer takes longer than deciding them
 BUSY: Final = 2000  # items within a second: then it is worth a process
 ANSWERS_WITHIN: Final = 30.0  # seconds; a helper that does not is given up
 READY_WITHIN: Final = 60.0  # seconds from its start on
@@ -52,6 +53,7 @@ class Helper:
         routing: RoutingCache,
         registry: Registry,
         *,
+        few: int = FEW,
         busy: int = BUSY,
         ready_within: float = READY_WITHIN,
         answers_within: float = ANSWERS_WITHIN,
@@ -61,6 +63,7 @@ class Helper:
         self._introduction = Introduction(environment, edition())
         self._routing = routing
         self._registry = registry
+        self._few = few
         self._busy = busy if (cores or _cores()) > 1 else sys.maxsize
         self._ready_within = ready_within
         self._answers_within = answers_within
@@ -84,7 +87,9 @@ class Helper:
         return None if process is None else process.pid
 
     def ready(self, items: int) -> bool:
-        """Whether it can be asked; so many items have come, for which it may be started."""
+        """Whether to ask it about a batch of so many items, for which it may be started."""
+        if items < self._few:
+            return False
         try:
             if self._connection is None:
                 self._start_if_busy(items)

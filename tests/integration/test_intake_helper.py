@@ -117,6 +117,7 @@ def _read(item: dict[str, Any]) -> Taken:
 async def desk(
     folder: Path,
     *,
+    few: int = 1,
     busy: int = 1,
     ready_within: float = 60.0,
     answers_within: float = 30.0,
@@ -139,6 +140,7 @@ async def desk(
             told(environment),
             bench.routing,
             bench.modules.registry,
+            few=few,
             busy=busy,
             ready_within=ready_within,
             answers_within=answers_within,
@@ -322,6 +324,21 @@ async def test_a_host_that_is_not_busy_starts_none(tmp_path: Path) -> None:
         await at.take(*(event(f"e{number}") for number in range(90)))
 
         assert at.helper.process is None
+
+
+async def test_a_few_are_decided_at_once_by_the_host(tmp_path: Path) -> None:
+    async with desk(tmp_path, few=20) as at:
+        for request in range(10):
+            await at.take(*(event(f"few-{request}-{number}") for number in range(19)))
+        alone = at.helper.process
+        with anyio.fail_after(PATIENCE):
+            while not at.helper.decided:
+                await at.take(*(event(os.urandom(8).hex(), "warm-up") for _ in range(20)))
+        decided = at.helper.decided
+        await at.take(event("one more"))
+
+        assert alone is None
+        assert at.helper.decided == decided
 
 
 async def test_nor_does_one_with_a_single_core(tmp_path: Path) -> None:
