@@ -34,6 +34,7 @@ BUSY: Final = 2000  # items within a second: then it is worth a process
 ANSWERS_WITHIN: Final = 30.0  # seconds; a helper that does not is given up
 READY_WITHIN: Final = 60.0  # seconds from its start on
 AGAIN_AFTER: Final = 60.0  # seconds between two starts
+_BUFFER: Final = 4 * 1024 * 1024  # bytes: what is said of a batch goes in one piece, if it may
 
 
 class OtherPlugins(Exception):
@@ -176,6 +177,8 @@ class Helper:
                 command, stdin=subprocess.DEVNULL, pass_fds=[its.fileno()]
             )
             limit = struct.pack("ll", math.ceil(self._answers_within), 0)
+            for end in (ours, its):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
             for way in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):  # it may stop at any byte
                 ours.setsockopt(socket.SOL_SOCKET, way, limit)
             self._connection = Connection(ours.detach())
