@@ -138,7 +138,7 @@ def count_customers(tx: Transaction) -> int:
 def find_keys(tx: Transaction, ids: Sequence[str]) -> list[int | None]:
     """The keys of customers by their ids, each in its place; None: nobody is known under it."""
     found: list[int | None] = [None] * len(ids)
-    for place, key in tx.packed("customer_keys", json_text(ids)):
+    for place, key in tx.packed("customer_keys", list, json_text(ids)):
         found[place] = key
     return found
 

@@ -19,7 +19,7 @@ MERGED_STATUS: Final = "merged"
 _MERGED: Final = '"merged"'
 
 
-class StoredCustomer(msgspec.Struct, eq=False):
+class StoredCustomer(msgspec.Struct, array_like=True, eq=False):
     """A customer's row. Mutable: a batch changes it step by step and saves it once.
 
     The profile is parsed only when somebody looks: most events need but its text, to find
@@ -35,14 +35,15 @@ class StoredCustomer(msgspec.Struct, eq=False):
     is_new: bool = False
     touched: bool = False  # to be saved, as who is new is anyway
     external_ids: Mapping[str, str] | None = None  # to be saved; None: as they are
-    _fields: Mapping[str, Json] | None = None
+    _fields: Any = None  # the profile, once it was parsed
 
     @property
     def fields(self) -> Mapping[str, Json] | None:
         """The profile; None: known by id only."""
         if self._fields is None and self.text is not None:
             self._fields = wire.loads(self.text)
-        return self._fields
+        fields: Mapping[str, Json] | None = self._fields
+        return fields
 
     @property
     def is_merged(self) -> bool:
@@ -83,10 +84,10 @@ class StoredCustomer(msgspec.Struct, eq=False):
 def find_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, StoredCustomer]:
     """Known customers among these ids."""
     plain, odd = _apart(ids, lambda id_: "\0" in id_)
-    found: list[Sequence[Any]] = [*tx.packed("customers_by_id", wire.dumps(plain).decode())]
+    found = tx.packed("customers_by_id", StoredCustomer, wire.dumps(plain).decode())
     for id_ in odd:
-        found += tx.rows("customer_by_id", id_)
-    return {row[1]: StoredCustomer.from_row(row) for row in found}
+        found += map(StoredCustomer.from_row, tx.rows("customer_by_id", id_))
+    return {stored.id: stored for stored in found}
 
 
 def find_by_external_id(

@@ -35,8 +35,11 @@ class Transaction(Protocol):
     def run(self, statement: str, *values: Any) -> int:
         """Run a named statement; how many rows it changed."""
 
-    def packed(self, statement: str, *values: Any) -> list[list[Any]]:
-        """All rows of a statement that answers them as one JSON array of arrays."""
+    def packed(self, statement: str, kind: type[T], *values: Any) -> list[T]:
+        """All rows of a statement that answers them as one JSON array of arrays.
+
+        `kind`: what each is made to: `list`, or a `msgspec.Struct` like an array.
+        """
 
     def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows by a named `INSERT … VALUES (…)`, many at once."""

@@ -53,7 +53,7 @@ class StoredEvent:
 
 def find_contents(tx: Transaction, hashes: Iterable[int]) -> dict[str, bytes]:
     """Content digests of known events by id, among those with these hashes."""
-    rows = tx.packed("events_by_hash", wire.dumps(list(hashes)).decode())
+    rows = tx.packed("events_by_hash", list, wire.dumps(list(hashes)).decode())
     return {id_: bytes.fromhex(content) for id_, content in rows}
 
 

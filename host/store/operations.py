@@ -145,7 +145,7 @@ def who_left(
     tx: Transaction, connection: int, token: int, customers: Sequence[int]
 ) -> frozenset[int]:
     """Those of these customers, their lanes still held by a token, who have opted out."""
-    held = tx.packed("held", connection, token, wire.dumps(customers).decode())
+    held = tx.packed("held", list, connection, token, wire.dumps(customers).decode())
     return frozenset(customer for customer, opted_out in held if opted_out)
 
 

@@ -77,7 +77,8 @@ class Draft(msgspec.Struct, array_like=True, frozen=True, gc=False):
     wanted: bool = False  # a profile that somebody asked for: made even if it says nothing new
 
 
-class _Lane(msgspec.Struct, gc=False):
+class _Lane(msgspec.Struct, array_like=True, gc=False):
+    customer: int
     next_seq: int = 1
     due: int | None = None
     profile: int | None = None
@@ -191,12 +192,11 @@ def _read_lanes(tx: Transaction, drafts: Iterable[Draft]) -> dict[tuple[int, int
         wanted.setdefault(draft.connection, {})[draft.customer] = None
     lanes: dict[tuple[int, int], _Lane] = {}
     for connection, customers in wanted.items():
-        found = tx.packed("lanes", connection, wire.dumps(list(customers)).decode())
-        for customer, *rest in found:
-            lanes[connection, customer] = _Lane(*rest)
-            del customers[customer]
+        for lane in tx.packed("lanes", _Lane, connection, wire.dumps(list(customers)).decode()):
+            lanes[connection, lane.customer] = lane
+            del customers[lane.customer]
         for customer in customers:
-            lanes[connection, customer] = _Lane()
+            lanes[connection, customer] = _Lane(customer)
     return lanes
 
 

@@ -57,7 +57,7 @@ def settle(tx: Transaction, settlement: Settlement) -> list[Ruling]:
     """
     connection, attempt = settlement.connection, settlement.attempt
     customers = [ruling.claimed.customer for ruling in settlement.rulings]
-    rows = tx.packed("held", connection, settlement.token, json_text(customers))
+    rows = tx.packed("held", list, connection, settlement.token, json_text(customers))
     held: dict[int, int] = {customer: opted_out for customer, opted_out in rows}
     rulings = [
         _respecting_opt_out(tx, ruling, held[ruling.claimed.customer])

@@ -1,5 +1,5 @@
 -- customers_by_id: what is known of these customers (JSON list of ids).
-SELECT json_group_array(json_array(c.customer, c.id, c.opted_out, c.opted_at, c.changed_at, c.fields))
+SELECT json_group_array(json_array(c.customer, c.id, c.opted_out <> 0, c.opted_at, c.changed_at, c.fields))
 FROM json_each(?) wanted JOIN customer c ON c.id = wanted.value;
 
 -- customers_by_external_id: ids of customers by name and value (JSON list of pairs).

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
 from host.store.engine import Row
 from host.store.keys import Keys
 from host.store.statements import read_statements
+
+T = TypeVar("T")
 
 _STATEMENTS: Final = read_statements(files("host.store.sqlite"))
 
@@ -49,6 +51,12 @@ def _for_rows(statement: str, size: int) -> str:
     return text.replace(group, ", ".join([group] * size), 1)
 
 
+@cache
+def _rows_of(kind: Hashable) -> msgspec.json.Decoder[Any]:
+    # Not strict: SQLite says 1 for true.
+    return msgspec.json.Decoder(list[kind], strict=False)  # type: ignore[valid-type]
+
+
 class SqliteTransaction:
     """Named statements on one connection."""
 
@@ -68,9 +76,9 @@ class SqliteTransaction:
     def run(self, statement: str, *values: Any) -> int:
         return self._connection.execute(_STATEMENTS[statement], values).rowcount
 
-    def packed(self, statement: str, *values: Any) -> list[list[Any]]:
+    def packed(self, statement: str, kind: type[T], *values: Any) -> list[T]:
         row = self._connection.execute(_STATEMENTS[statement], values).fetchone()
-        found: list[list[Any]] = msgspec.json.decode(row[0])
+        found: list[T] = _rows_of(cast(Hashable, kind)).decode(row[0])
         return found
 
     def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
