@@ -19,9 +19,9 @@ from host.server import CannotServe, GatheringTransport, Server
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-async def serving() -> AsyncIterator[str]:
-    """The URL of a server that knows no page."""
+@asynccontextmanager
+async def served() -> AsyncIterator[tuple[Server, list[str]]]:
+    """A server that knows no page, asked to end at the end, and the addresses that it told."""
     told: list[str] = []
     server = Server(Starlette(), "127.0.0.1", 0, on_ready=told.append, signals=False)
     async with anyio.create_task_group() as tasks:
@@ -29,20 +29,20 @@ async def serving() -> AsyncIterator[str]:
         with anyio.fail_after(5):
             while not told:
                 await anyio.sleep(0.01)
-        yield told[0]
+        yield server, told
         server.should_exit = True
+
+
+@pytest.fixture
+async def serving() -> AsyncIterator[str]:
+    """The URL of such a server."""
+    async with served() as (_, told):
+        yield told[0]
 
 
 async def test_a_server_tells_its_address_and_ends_when_asked() -> None:
-    told: list[str] = []
-    server = Server(Starlette(), "127.0.0.1", 0, on_ready=told.append, signals=False)
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(server.run_until_signal)
-        with anyio.fail_after(5):
-            while not told:
-                await anyio.sleep(0.01)
-        server.should_exit = True
+    async with served() as (server, told):
+        pass
 
     assert told == [server.url]
 
