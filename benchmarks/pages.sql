@@ -20,6 +20,7 @@ SELECT key, i, 'e-' || i, x'00', customer, CASE i % 3 WHEN 0 THEN 'reward_claim'
 
 INSERT INTO event_by_id SELECT id_hash, event FROM event ORDER BY id_hash;
 INSERT INTO event_by_customer SELECT customer, event FROM event ORDER BY customer, event;
+UPDATE event_indexing SET indexed = (SELECT event FROM event ORDER BY event DESC LIMIT 1 OFFSET 60000);
 
 INSERT INTO settled (connection, message, customer, seq, kind, event, edition, mapped, state, attempts,
     reason_code, reason_text, environment, settled_at, duration_ms, status)

@@ -28,6 +28,7 @@ from host.errors import HostFull, StoreUnavailable
 from host.http import DestinationPolicy
 from host.intake.clock import Clock
 from host.intake.helper import Helper
+from host.intake.indexing import Indexing
 from host.intake.intake import Intake
 from host.intake.planner import Planner
 from host.metrics import Metrics
@@ -84,6 +85,7 @@ class Host:
         self.intake = Intake(bench.store, planner, bench.environment.home)
         self.delivery = Delivery(bench.store, bench.configure.routing, bench.policy)
         self.clock = Clock(bench.store, self.intake.take)
+        self.indexing = Indexing(bench.store)
         self.metrics = Metrics()
         self.ready = False
 
@@ -129,6 +131,7 @@ class Host:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.intake.run)
             tasks.start_soon(self.clock.run)
+            tasks.start_soon(self.indexing.run)
             tasks.start_soon(self.bench.modules.follow)
             tasks.start_soon(self.bench.backfills.run)
             tasks.start_soon(self._forget_old)

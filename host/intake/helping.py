@@ -24,6 +24,7 @@ from host.logs import set_up_logs
 from host.modules import Modules
 from host.routing import RoutingCache
 from host.store.engine import PREPARED_AT_MOST
+from host.store.new_events import NewEvents
 from host.store.reading import Reading
 from host.store.vault import Vault, keys_of
 
@@ -40,6 +41,7 @@ class Deciding:
         self._routing = RoutingCache(vault, self._modules.registry)
         self._modules.when_changed(self._routing.modules_changed)
         self._changes = 0  # of the host's modules
+        self._new = NewEvents()
         self._reading = Reading(environment.database)
         self._decided: deque[tuple[int, Before]] = deque(maxlen=PREPARED_AT_MOST)
 
@@ -60,7 +62,7 @@ class Deciding:
         coming = [decided[one] if isinstance(one, int) else one for one in request.coming]
         tx = self._reading.at(request.now)
         items = read_all(request.parts)
-        plan = Plan(tx, items, self._routing.read(tx), request.first_key, coming)
+        plan = Plan(tx, self._new, items, self._routing.read(tx), request.first_key, coming)
         writes = plan.writes
         writes.number = request.number
         self._decided.append((request.number, Before.of(writes)))

@@ -19,6 +19,7 @@ from host.routing import Routing
 from host.store.customers import StoredCustomer, find_by_external_id, find_customers
 from host.store.engine import Transaction
 from host.store.events import find_contents, id_hash
+from host.store.new_events import NewEvents
 from host.store.runs import Wait, WaitingRun, find_waits
 from host.store.workflows import read_graph_text
 from host.workflow import Program
@@ -40,6 +41,7 @@ class Plan:
     def __init__(
         self,
         tx: Transaction,
+        new: NewEvents,
         items: Sequence[Read],
         routing: Routing,
         first_key: int,
@@ -63,7 +65,7 @@ class Plan:
             for field in route.connection.identities.values()
         )
         self._keys = iter(range(first_key, first_key + keys_needed(len(items))))
-        self._read(items)
+        self._read(items, new)
         for before in coming:
             self._overlay(before)
         self._ids = [id_of(item) for item in items]
@@ -90,14 +92,14 @@ class Plan:
             states=running.states,
         )
 
-    def _read(self, items: Sequence[Read]) -> None:
+    def _read(self, items: Sequence[Read], new: NewEvents) -> None:
         tx = self._tx
         self._waits: dict[Wait, WaitingRun] = {}
         if waits := [item for item in items if isinstance(item, Wait)]:
             self._waits = find_waits(tx, waits)
         events = [item for item in items if isinstance(item, TakenEvent)]
         self._hashes = {e.event.id: id_hash(e.event.id) for e in events}
-        self._contents = find_contents(tx, self._hashes.values()) if events else {}
+        self._contents = find_contents(tx, new, self._hashes.values()) if events else {}
         self._owners = find_by_external_id(tx, set(_named_elsewhere(events)))
         ids = {self._customer_id(item) for item in items} - {None}
         self._customers = find_customers(tx, [id_ for id_ in ids if id_ is not None])

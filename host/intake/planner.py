@@ -12,6 +12,7 @@ from host.intake.request import Answer
 from host.intake.writes import Before, Writes
 from host.routing import Routing
 from host.store.engine import Transaction
+from host.store.new_events import NewEvents
 
 Coming: TypeAlias = Sequence[Writes | int]
 """What is about to be written for the batches before, oldest first; a number: of one that the
@@ -26,6 +27,7 @@ class Planner:
     ) -> None:
         self._routing = routing
         self._helper = helper
+        self._new = NewEvents()
 
     def ask(self, tx: Transaction, parts: Sequence[Items], coming: Coming) -> int | None:
         """Have the helper begin to decide; the number to hear the answer by.
@@ -48,4 +50,4 @@ class Planner:
         items = read_all(parts)
         first_key = tx.keys(keys_needed(len(items)))
         before = [Before.of(writes) for writes in coming]
-        return Plan(tx, items, self._routing(tx), first_key, before).writes
+        return Plan(tx, self._new, items, self._routing(tx), first_key, before).writes

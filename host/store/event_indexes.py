@@ -1,44 +1,75 @@
 """Finding events by id and by customer, kept at a small price.
 
-Digests of ids come in no order, so that in one large index nearly every event would change a
-page of its own. So new events stand in a small table for each of the two ways, and move to
-the large one some thousands at a time, neighbours together. Both tables are looked at, always:
-what an event is found by is written in the transaction of the event itself.
+Digests of ids come in no order, so that in one large table nearly every event would change a
+page of its own. So events are entered into it, and into the one by customers, later: some ten
+thousand at a time, in order, some with every commit. Until then they are new: who looks for an
+id knows the digests of the new ones (see `NewEvents`), and a customer's are looked for among
+them all, which takes some milliseconds.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import msgspec
 
 from host.store.engine import Transaction
 
-_MOST: Final = 16_384  # events that stay in the small tables
-_STEP: Final = 2_048  # events that move at once
-_FIRST: Final = -(2**63)  # what a database's integer can hold
-_LAST: Final = 2**63 - 1
+_pairs: Final = msgspec.json.Decoder(list[tuple[int, int]]).decode
 
 
-def enter_new_events(tx: Transaction, first: int, last: int, added: int) -> None:
-    """Have events be found that were just added: so many, under keys from `first` to `last`.
+class Newness(NamedTuple):
+    """Which events are new, by their keys."""
 
-    No other event has a key between those. If there are many new ones, some older ones move.
-    """
-    tx.run("find_by_id", first, last)
-    tx.run("find_by_customer", first, last)
-    row = tx.row("count_new_events", added)
-    if row is None or row[0] < _MOST + _STEP:
-        return
-    moved, next_hash = _move(tx, "by_id", row[1])
-    _, next_customer = _move(tx, "by_customer", row[2])
-    tx.run("note_moved_events", moved, next_hash, next_customer)
-    if next_hash == _FIRST:
-        tx.run("recount_new_events")  # old events may have been dropped meanwhile
+    indexed: int  # the last one that is not new
+    more: int  # how many new ones came after the key that was asked about
+    last: int  # of all events; 0: there are none
+    oldest: int | None  # the oldest new one
 
 
-def _move(tx: Transaction, way: str, start: int) -> tuple[int, int]:
-    """One step along one of the two ways: how many moved, and where the next step begins."""
-    end = tx.row(f"step_{way}", start, _STEP)
-    last = _LAST if end is None else end[0]
-    tx.run(f"move_{way}", start, last)
-    moved = tx.run(f"moved_{way}", start, last)
-    return moved, _FIRST if last == _LAST else last + 1
+@dataclass(frozen=True, slots=True)
+class Window:
+    """New events to be entered, each list in slices of about equal size."""
+
+    last: int  # key of the last one
+    by_id: Sequence[str]  # JSON lists of digests and keys, in order
+    by_customer: Sequence[str]  # JSON lists of customers and keys, in order
+
+
+def read_newness(tx: Transaction, since: int) -> Newness:
+    """Which events are new, and how many came after this key."""
+    row = tx.row("newness", since)
+    assert row is not None, "the table has one row"
+    return Newness(*row)
+
+
+def read_window(tx: Transaction, new: Newness, slices: int) -> Window:
+    """Read all new events, up to the last one of then, to be entered in so many slices."""
+    by_id, by_customer = (
+        tx.row(statement, new.indexed, new.last) or ("[]",)
+        for statement in ("window_by_id", "window_by_customer")
+    )
+    return Window(new.last, _cut(by_id[0], slices), _cut(by_customer[0], slices))
+
+
+def _cut(pairs: str, slices: int) -> list[str]:
+    """A JSON list of pairs as several ones: reading all at once would hold others up."""
+    found: list[str] = []
+    start, size = 0, len(pairs) // slices + 1
+    while (end := pairs.find("],", start + size) + 1) > 0:
+        found.append(f"[{pairs[start + 1 : end]}]")
+        start = end
+    return [*found, f"[{pairs[start + 1 :]}"]
+
+
+def enter(tx: Transaction, by_id: str, by_customer: str) -> None:
+    """Have the events of a slice found; doing it again does no harm."""
+    tx.run_many("enter_by_id", _pairs(by_id))
+    tx.run_many("enter_by_customer", _pairs(by_customer))
+
+
+def entered(tx: Transaction, window: Window) -> None:
+    """All events of a window were entered: they are no longer new."""
+    tx.run("set_indexed", window.last)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -12,8 +12,8 @@ from host.carried import Event
 from host.model import from_ms
 from host.reading.events import read_again
 from host.store.engine import Transaction
-from host.store.event_indexes import enter_new_events
 from host.store.keys import ms_of
+from host.store.new_events import NewEvents
 
 
 def id_hash(id_: str) -> int:
@@ -51,10 +51,19 @@ class StoredEvent:
         return read_again(self.body, taken_at=taken_at, id=self.id, customer=self.customer)
 
 
-def find_contents(tx: Transaction, hashes: Iterable[int]) -> dict[str, bytes]:
-    """Content digests of known events by id, among those with these hashes."""
-    rows = tx.packed("events_by_hash", list, wire.dumps(list(hashes)).decode())
+def find_contents(tx: Transaction, new: NewEvents, hashes: Collection[int]) -> dict[str, bytes]:
+    """Content digests of known events by id, those with these hashes among them."""
+    keys = new.keys_of(tx, hashes)  # first: meanwhile some may be entered
+    lists = (wire.dumps(keys).decode(), wire.dumps(list(hashes)).decode())
+    rows = tx.packed("events_by_hash", list, *lists)
     return {id_: bytes.fromhex(content) for id_, content in rows}
+
+
+def newest_event(tx: Transaction) -> int:
+    """The key of the newest event; 0: there is none."""
+    row = tx.row("newest_event")
+    assert row is not None, "a sum of all events is always one row"
+    return int(row[0])
 
 
 def add_events(tx: Transaction, events: Sequence[NewEvent]) -> None:
@@ -62,7 +71,6 @@ def add_events(tx: Transaction, events: Sequence[NewEvent]) -> None:
     if not events:
         return
     tx.run_many("add_event", events)
-    enter_new_events(tx, events[0].key, events[-1].key, len(events))
     counts: dict[str, tuple[int, int]] = {}
     for event in events:
         counts[event.action] = (counts.get(event.action, (0, 0))[0] + 1, event.key)

@@ -1,4 +1,4 @@
-"""Events are found by id and by customer wherever they stand: new, moved, or moved before."""
+"""Events are found by id and by customer wherever they stand: new, being entered, or entered."""
 
 from __future__ import annotations
 
@@ -6,34 +6,33 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from importlib.resources import files
-from itertools import pairwise
 from pathlib import Path
 
+import anyio
 import pytest
+from structlog.testing import capture_logs
 
-from host.store.engine import Plain, Transaction
+from host.errors import HostFull
+from host.intake.indexing import OLD_MS, Indexing
+from host.intake.items import DUPLICATE, TAKEN
+from host.store.engine import Transaction
+from host.store.event_indexes import enter, read_newness, read_window
 from host.store.events import NewEvent, add_events, find_contents, id_hash
 from host.store.finding import read_events_of
 from host.store.keys import LAST_KEY, first_key_at
+from host.store.new_events import NewEvents
 from host.store.retention import IDENTITY_DAYS, drop_old
-from host.store.sqlite.engine import SqliteEngine
 from host.store.statements import read_migrations
+from host.store.store import Store
+from tests.running import desk
+from tests.storing import Clock
 
 pytestmark = pytest.mark.anyio
 
-NOW = 1_800_000_000.0
-CUSTOMERS = 700
-MANY = 45_000
-A_BATCH = 1_500
-
-
-class Clock:
-    """Stands where it is put."""
-
-    now = NOW
-
-    def __call__(self) -> float:
-        return self.now
+NOW = Clock().now
+CUSTOMERS = 70
+MANY = 5_000
+A_BATCH = 500
 
 
 def new_events(start: int, count: int, at: float = NOW) -> list[NewEvent]:
@@ -53,26 +52,54 @@ def new_events(start: int, count: int, at: float = NOW) -> list[NewEvent]:
     ]
 
 
-async def add(engine: SqliteEngine, events: Sequence[NewEvent]) -> None:
-    for start in range(0, len(events), A_BATCH):
-        batch = events[start : start + A_BATCH]
-        await engine.write(Plain(partial(add_events, events=batch)))
+class Found:
+    """A store, and what is found in it by who followed it all the time, and by a newcomer."""
 
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        self.new = NewEvents()
+        self.indexing = Indexing(store, many=MANY)
 
-async def contents(engine: SqliteEngine, events: Sequence[NewEvent]) -> dict[str, bytes]:
-    return await engine.read(lambda tx: find_contents(tx, [event.hash for event in events]))
+    async def add(self, events: Sequence[NewEvent]) -> None:
+        """Write events down in batches, and find them right away."""
+        for start in range(0, len(events), A_BATCH):
+            batch = events[start : start + A_BATCH]
+            await self.store.write(partial(add_events, events=batch))
+            known = {event.id: event.content for event in batch}
+            assert known.items() <= (await self.contents(batch)).items()
 
+    async def contents(self, events: Sequence[NewEvent]) -> dict[str, bytes]:
+        """Digests of what these contain, as they are known."""
+        hashes = [event.hash for event in events]
+        found = await self.store.read(lambda tx: find_contents(tx, self.new, hashes))
+        assert await self.store.read(lambda tx: find_contents(tx, NewEvents(), hashes)) == found
+        return found
 
-async def keys_of(engine: SqliteEngine, customer: int) -> list[int]:
-    """All of a customer's events, newest first, page by page."""
-    keys: list[int] = []
-    before = LAST_KEY
-    while page := await engine.read(
-        partial(read_events_of, customer=customer, before=before, limit=7)
-    ):
-        keys += [event.key for event in page]
-        before = keys[-1]
-    return keys
+    async def keys_of(self, customer: int) -> list[int]:
+        """All of a customer's events, newest first, page by page."""
+        keys: list[int] = []
+        before = LAST_KEY
+        while page := await self.store.read(
+            partial(read_events_of, customer=customer, before=before, limit=7)
+        ):
+            keys += [event.key for event in page]
+            before = keys[-1]
+        return keys
+
+    async def enter_half(self) -> None:
+        """Enter the first half of what is to be entered, as a host that is killed then."""
+        window = await self.store.read(lambda tx: read_window(tx, read_newness(tx, 0), 8))
+        for by_id, by_customer in list(zip(window.by_id, window.by_customer, strict=True))[:4]:
+            await self.store.write(partial(enter, by_id=by_id, by_customer=by_customer))
+
+    def rows(self) -> dict[str, int]:
+        """How many events the tables tell of."""
+        raw = sqlite3.connect(self.store.file)
+        tables = ("event_by_id", "event_by_customer")
+        found = {t: raw.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}
+        raw.close()
+        return found
 
 
 @pytest.fixture
@@ -80,135 +107,215 @@ def clock() -> Clock:
     return Clock()
 
 
+async def open_store(folder: Path, clock: Clock) -> Store:
+    return await Store.open(f"sqlite:///{folder}/host.db", folder, clock=clock)
+
+
 @pytest.fixture
-async def engine(tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteEngine]:
-    opened = SqliteEngine(tmp_path / "host.db", clock)
-    yield opened
-    await opened.close()
+async def found(tmp_path: Path, clock: Clock) -> AsyncIterator[Found]:
+    store = await open_store(tmp_path, clock)
+    yield Found(store, clock)
+    await store.close()
 
 
-async def test_every_event_is_found_by_its_id(engine: SqliteEngine) -> None:
-    events = new_events(0, MANY)
-    await add(engine, events)
-
-    found = await contents(engine, [*events, *new_events(MANY, 10)])
-
-    assert found == {event.id: event.content for event in events}
+def told_of(events: Sequence[NewEvent]) -> dict[str, int]:
+    """What the tables tell when they tell of all these."""
+    known = [event for event in events if event.customer is not None]
+    return {"event_by_id": len(events), "event_by_customer": len(known)}
 
 
-async def test_an_event_is_found_in_the_very_transaction_that_adds_it(engine: SqliteEngine) -> None:
-    await add(engine, new_events(0, MANY))
-    more = new_events(MANY, A_BATCH)
+async def test_every_event_is_found_whether_it_was_entered_or_not(found: Found) -> None:
+    events = new_events(0, 2 * MANY + 800)
+    unknown = new_events(len(events), 10)
 
-    def write(tx: Transaction) -> dict[str, bytes]:
-        add_events(tx, more)
-        return find_contents(tx, [event.hash for event in more])
+    await found.add(events[:MANY])
+    assert await found.indexing.tick()
+    await found.add(events[MANY : 2 * MANY])
+    await found.enter_half()
+    await found.add(events[2 * MANY :])
 
-    assert await engine.write(Plain(write)) == {event.id: event.content for event in more}
-
-
-async def test_a_customers_events_come_newest_first_from_wherever_they_stand(
-    engine: SqliteEngine,
-) -> None:
-    events = new_events(0, MANY)
-    await add(engine, events)
-
+    contents = await found.contents([*events, *unknown])
+    assert contents == {event.id: event.content for event in events}
     for customer in (1, 2, CUSTOMERS):
         wanted = [event.key for event in reversed(events) if event.customer == customer]
-        assert await keys_of(engine, customer) == wanted
-        assert all(newer > older for newer, older in pairwise(wanted))
+        assert await found.keys_of(customer) == wanted
 
 
-async def test_one_customers_many_events_move_as_well(engine: SqliteEngine) -> None:
-    events = [event._replace(customer=5) for event in new_events(0, MANY)]
-    await add(engine, events)
-    later = [event._replace(customer=5) for event in new_events(MANY, 3)]
-    await add(engine, later)
+async def test_few_events_are_entered_when_they_are_old(found: Found) -> None:
+    events = new_events(0, 30)
+    await found.add(events)
 
-    page = await engine.read(lambda tx: read_events_of(tx, 5, LAST_KEY, 5))
+    assert not await found.indexing.tick()
+    found.clock.now += OLD_MS / 1000
+    assert await found.indexing.tick()
+    assert not await found.indexing.tick()
 
-    assert [e.key for e in page] == [e.key for e in reversed([*events[-2:], *later])]
-
-
-async def test_the_small_tables_stay_small(engine: SqliteEngine, tmp_path: Path) -> None:
-    await add(engine, new_events(0, MANY))
-
-    raw = sqlite3.connect(tmp_path / "host.db")
-    for table in ("new_event_by_id", "new_event_by_customer"):
-        (count,) = raw.execute(f"SELECT count(*) FROM {table}").fetchone()
-        assert count < 22_000, table
-    raw.close()
+    assert found.rows() == told_of(events)
+    assert await found.contents(events) == {event.id: event.content for event in events}
 
 
-async def test_what_moved_is_known_after_a_restart(tmp_path: Path, clock: Clock) -> None:
-    events = new_events(0, MANY)
-    first = SqliteEngine(tmp_path / "host.db", clock)
-    await add(first, events)
-    await first.close()
+async def test_entering_goes_on_where_a_killed_host_left_it(tmp_path: Path, clock: Clock) -> None:
+    events = new_events(0, 2 * MANY)
+    store = await open_store(tmp_path, clock)
+    first = Found(store, clock)
+    await first.add(events[:MANY])
+    await first.enter_half()
+    assert 0 < first.rows()["event_by_id"] < MANY
+    await store.close()
 
-    second = SqliteEngine(tmp_path / "host.db", clock)
-    await add(second, new_events(MANY, MANY))
-    found = await contents(second, events)
-    await second.close()
+    store = await open_store(tmp_path, clock)
+    second = Found(store, clock)
+    await second.add(events[MANY:])
+    assert await second.indexing.tick()
+    contents, keys = await second.contents(events), await second.keys_of(5)
+    rows = second.rows()
+    await store.close()
 
-    assert found == {event.id: event.content for event in events}
+    assert contents == {event.id: event.content for event in events}
+    assert keys == [event.key for event in reversed(events) if event.customer == 5]
+    assert rows == told_of(events)
 
 
-async def test_a_failed_write_leaves_nothing_behind(engine: SqliteEngine) -> None:
-    await add(engine, new_events(0, MANY))
-    more = new_events(MANY, A_BATCH)
+async def test_events_of_one_digest_are_each_found(found: Found) -> None:
+    one, other, third = (event._replace(hash=7) for event in new_events(0, 3))
+    await found.add([one])
+    await found.add([other, third])
+
+    known = {event.id: event.content for event in (one, other, third)}
+    assert await found.contents([one]) == known
+    found.clock.now += OLD_MS / 1000
+    assert await found.indexing.tick()
+    assert await found.contents([one]) == known
+
+
+async def test_a_failed_write_leaves_nothing_behind(found: Found) -> None:
+    await found.add(new_events(0, A_BATCH))
+    more = new_events(A_BATCH, A_BATCH)
+    hashes = [event.hash for event in more]
 
     def write(tx: Transaction) -> None:
         add_events(tx, more)
+        assert len(find_contents(tx, found.new, hashes)) == A_BATCH
         raise RuntimeError("on purpose")
 
     with pytest.raises(RuntimeError):
-        await engine.write(Plain(write))
+        await found.store.write(write)
 
-    assert await contents(engine, more) == {}
-    await add(engine, more)
-    assert len(await contents(engine, more)) == A_BATCH
+    assert await found.contents(more) == {}
+    again = new_events(2 * A_BATCH, A_BATCH)
+    renamed = [event._replace(key=new.key) for event, new in zip(more, again, strict=True)]
+    await found.add(renamed)
+    assert await found.contents(more) == {event.id: event.content for event in more}
 
 
-async def test_dropped_events_are_found_no_more(
-    engine: SqliteEngine, clock: Clock, tmp_path: Path
-) -> None:
+async def test_a_full_disk_puts_entering_off(found: Found) -> None:
+    events = new_events(0, MANY)
+    await found.add(events)
+    await found.store.write(_no_more_pages)
+
+    with pytest.raises(HostFull):
+        await found.indexing.tick()
+    assert await found.contents(events) == {event.id: event.content for event in events}
+
+    with capture_logs() as logs:
+        async with anyio.create_task_group() as tasks:
+            found.clock.now += OLD_MS / 1000
+            tasks.start_soon(found.indexing.run)
+            with anyio.fail_after(20):
+                while not logs:
+                    await anyio.sleep(0.01)
+                await found.store.write(_pages_enough)
+                while found.rows() != told_of(events):
+                    await anyio.sleep(0.01)
+            tasks.cancel_scope.cancel()
+    assert {line["event"] for line in logs} == {"events are entered into the indexes later"}
+    assert await found.contents(events) == {event.id: event.content for event in events}
+
+
+async def test_dropped_events_are_found_no_more(found: Found) -> None:
     old = new_events(0, MANY)
-    await add(engine, old)
-    clock.now = NOW + (IDENTITY_DAYS + 1) * 86_400
-    young = new_events(MANY, 100, clock.now)
-    await add(engine, young)
+    await found.add(old)
+    found.clock.now += (IDENTITY_DAYS + 1) * 86_400
+    young = new_events(MANY, 100, found.clock.now)
+    await found.add(young)
 
-    while await engine.write(Plain(drop_old)):
-        pass
+    await _drop_old(found.store)
+    known = await found.contents([*old, *young])
+    assert len(known) == len(old) + len(young)  # new ones are dropped after they were entered
 
-    assert await contents(engine, [*old, *young]) == {e.id: e.content for e in young}
-    assert await keys_of(engine, 1) == [e.key for e in reversed(young) if e.customer == 1]
-    raw = sqlite3.connect(tmp_path / "host.db")
-    for way in ("id", "customer"):
-        left = [
-            raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in (f"event_by_{way}", f"new_event_by_{way}")
+    assert await found.indexing.tick()
+    await _drop_old(found.store)
+
+    assert await found.contents([*old, *young]) == {e.id: e.content for e in young}
+    assert await found.keys_of(1) == [e.key for e in reversed(young) if e.customer == 1]
+    assert found.rows() == told_of(young)
+
+
+async def test_what_comes_again_while_events_are_entered_is_a_duplicate(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        indexing = Indexing(at.store, many=40)
+        stop = anyio.Event()
+
+        async def keep_entering() -> None:
+            while not stop.is_set():
+                await indexing.tick()
+                await anyio.sleep(0)
+
+        items = [
+            {"id": f"e-{number}", "customer": f"c{number % 5}", "action": "checkout"}
+            for number in range(600)
         ]
-        assert sum(left) <= len(young)
-    raw.close()
+        batches = [items[start : start + 15] for start in range(0, len(items), 15)]
+        verdicts: list[object] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(keep_entering)
+            for number, batch in enumerate(batches):
+                verdicts += await at.take(*batch, *batches[number // 2])
+            stop.set()
+        first, again = verdicts.count(TAKEN), verdicts.count(DUPLICATE)
+
+    assert (first, again) == (len(items), len(items))
 
 
-async def test_events_of_an_older_database_are_found(tmp_path: Path, clock: Clock) -> None:
-    path = tmp_path / "host.db"
-    raw = sqlite3.connect(path)
+@pytest.mark.parametrize("shape", [7, 10])
+async def test_events_of_an_older_database_are_found(
+    tmp_path: Path, clock: Clock, shape: int
+) -> None:
+    raw = sqlite3.connect(tmp_path / "host.db")
     for number, script in read_migrations(files("host.store.sqlite") / "migrations"):
-        if number < 8:
+        if number <= shape:
             raw.executescript(f"{script}; PRAGMA user_version = {number};")
     events = new_events(0, 300)
     raw.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", events)
+    if shape == 10:  # some had moved to the large tables, and others stood in the small ones
+        for way, column in (("id", "id_hash"), ("customer", "customer")):
+            rows = f"SELECT {column}, event FROM event WHERE {column} IS NOT NULL AND event % 3"
+            raw.execute(f"INSERT INTO event_by_{way} {rows} = 0")
+            raw.execute(f"INSERT INTO new_event_by_{way} {rows} > 0")
     raw.commit()
     raw.close()
 
-    opened = SqliteEngine(path, clock)
-    found = await contents(opened, events)
-    keys = await keys_of(opened, 3)
-    await opened.close()
+    store = await open_store(tmp_path, clock)
+    opened = Found(store, clock)
+    contents, keys = await opened.contents(events), await opened.keys_of(3)
+    told = opened.rows()
+    await store.close()
 
-    assert found == {event.id: event.content for event in events}
+    assert contents == {event.id: event.content for event in events}
     assert keys == [event.key for event in reversed(events) if event.customer == 3]
+    assert told == told_of(events)
+
+
+async def _drop_old(store: Store) -> None:
+    while await store.write(drop_old):
+        pass
+
+
+def _no_more_pages(tx: Transaction) -> None:
+    execute = tx._connection.execute  # type: ignore[attr-defined]
+    (pages,) = execute("PRAGMA page_count").fetchone()
+    execute(f"PRAGMA max_page_count = {pages + 5}")
+
+
+def _pages_enough(tx: Transaction) -> None:
+    tx._connection.execute("PRAGMA max_page_count = 100000000")  # type: ignore[attr-defined]

@@ -1,34 +1,27 @@
--- find_by_id: have new events, all keys from one to another, found by their ids.
-INSERT INTO new_event_by_id SELECT id_hash, event FROM event WHERE event >= ? AND event <= ? ORDER BY id_hash;
+-- newness: since when events are new, how many came after a key, which is the last of all and which the oldest new one.
+SELECT i.indexed, (SELECT count(*) FROM event WHERE event > max(?, i.indexed)),
+    COALESCE((SELECT max(event) FROM event), 0), (SELECT min(event) FROM event WHERE event > i.indexed)
+FROM event_indexing i;
 
--- find_by_customer: have them found by their customers.
-INSERT INTO new_event_by_customer
-SELECT customer, event FROM event WHERE event >= ? AND event <= ? AND customer IS NOT NULL ORDER BY customer, event;
+-- indexed: since when events are new.
+SELECT indexed FROM event_indexing;
 
--- count_new_events: so many events were added; where the moving into the large tables is.
-UPDATE event_indexing SET new_events = new_events + ? RETURNING new_events, next_id_hash, next_customer;
+-- events_after: events after a key, by the digests of their ids.
+SELECT json_group_array(json_array(id_hash, event)) FROM event WHERE event > ?;
 
--- note_moved_events: so many left the small tables, and where the next step begins.
-UPDATE event_indexing SET new_events = new_events - ?, next_id_hash = ?, next_customer = ?;
+-- window_by_id: events after one key up to another, by the digests of their ids, in order.
+SELECT json_group_array(json_array(id_hash, event)) FROM (
+    SELECT id_hash, event FROM event WHERE event > ? AND event <= ? ORDER BY id_hash);
 
--- recount_new_events: how many events the small tables really hold.
-UPDATE event_indexing SET new_events = (SELECT count(*) FROM new_event_by_id);
+-- window_by_customer: the same by their customers.
+SELECT json_group_array(json_array(customer, event)) FROM (
+    SELECT customer, event FROM event WHERE event > ? AND event <= ? AND customer IS NOT NULL ORDER BY customer);
 
--- step_by_id: the end of a step of so many events from a digest on.
-SELECT id_hash FROM new_event_by_id WHERE id_hash >= ? ORDER BY id_hash LIMIT 1 OFFSET ?;
+-- enter_by_id: have an event found by its id.
+INSERT OR IGNORE INTO event_by_id (id_hash, event) VALUES (?, ?);
 
--- move_by_id: have events between two digests in the large table.
-INSERT INTO event_by_id SELECT id_hash, event FROM new_event_by_id WHERE id_hash >= ? AND id_hash <= ?;
+-- enter_by_customer: have an event found by its customer.
+INSERT OR IGNORE INTO event_by_customer (customer, event) VALUES (?, ?);
 
--- moved_by_id: take them out of the small one.
-DELETE FROM new_event_by_id WHERE id_hash >= ? AND id_hash <= ?;
-
--- step_by_customer: the end of a step of so many events from a customer on.
-SELECT customer FROM new_event_by_customer WHERE customer >= ? ORDER BY customer LIMIT 1 OFFSET ?;
-
--- move_by_customer: have the events of customers between two in the large table.
-INSERT INTO event_by_customer
-SELECT customer, event FROM new_event_by_customer WHERE customer >= ? AND customer <= ?;
-
--- moved_by_customer: take them out of the small one.
-DELETE FROM new_event_by_customer WHERE customer >= ? AND customer <= ?;
+-- set_indexed: all events up to a key have been entered.
+UPDATE event_indexing SET indexed = ?;

@@ -1,11 +1,14 @@
--- events_by_hash: events whose id's digest is one of these (JSON list).
+-- events_by_hash: events with these keys, or whose id's digest is one of those (JSON lists).
 SELECT json_group_array(json_array(e.id, hex(e.content))) FROM (
-    SELECT n.event FROM json_each(?1) wanted JOIN new_event_by_id n ON n.id_hash = wanted.value
-    UNION ALL SELECT o.event FROM json_each(?1) wanted JOIN event_by_id o ON o.id_hash = wanted.value
+    SELECT value AS event FROM json_each(?1)
+    UNION ALL SELECT o.event FROM json_each(?2) wanted JOIN event_by_id o ON o.id_hash = wanted.value
 ) found JOIN event e ON e.event = found.event;
 
 -- add_event: keep an event as it came.
 INSERT INTO event (event, id_hash, id, content, customer, action, body) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- newest_event: the key of the newest event; 0: there is none.
+SELECT COALESCE(max(event), 0) FROM event;
 
 -- event_with_body: an event by key, as long as its body is kept.
 SELECT e.id, e.action, c.id, e.body
@@ -25,6 +28,7 @@ ORDER BY event LIMIT ?3;
 -- drop_event_bodies: bodies that are no longer kept (JSON list of keys).
 UPDATE event SET body = NULL WHERE event IN (SELECT value FROM json_each(?));
 
--- drop_events: identities of events older than a key and of no kept run, some at a time.
-DELETE FROM event WHERE event IN (SELECT event FROM event WHERE event < ?
+-- drop_events: identities of events older than a key, no new ones, and of no kept run, some at a time.
+DELETE FROM event WHERE event IN (SELECT event FROM event
+    WHERE event < ? AND event <= (SELECT indexed FROM event_indexing)
     AND NOT EXISTS (SELECT 1 FROM run r WHERE r.event = event.event) ORDER BY event LIMIT ?);
