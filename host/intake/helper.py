@@ -101,7 +101,13 @@ class Helper:
         return self._ready
 
     def ask(
-        self, now: int, parts: Sequence[Items], first_key: int, coming: Sequence[Before | int]
+        self,
+        now: int,
+        parts: Sequence[Items],
+        first_key: int,
+        coming: Sequence[Before | int],
+        *,
+        thorough: bool,
     ) -> int | None:
         """Have it begin to decide a batch, when it has answered the last; a number to hear by.
 
@@ -110,7 +116,7 @@ class Helper:
         assert self._connection is not None, "it is ready"
         changes = self._routing.changes
         self._number += 1
-        request = Request(self._number, now, first_key, changes, parts, coming)
+        request = Request(self._number, now, first_key, thorough, changes, parts, coming)
         try:
             say(self._connection, request)
         except Exception as error:  # the host can decide that itself

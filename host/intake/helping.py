@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections import deque
+from collections.abc import Collection
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -23,7 +24,10 @@ from host.interpreter import calm_collector
 from host.logs import set_up_logs
 from host.modules import Modules
 from host.routing import RoutingCache
-from host.store.engine import PREPARED_AT_MOST
+from host.store.customers import StoredCustomer
+from host.store.engine import PREPARED_AT_MOST, Transaction
+from host.store.events import find_contents, find_new_contents
+from host.store.known_customers import KnownCustomers
 from host.store.new_events import NewEvents
 from host.store.reading import Reading
 from host.store.vault import Vault, keys_of
@@ -42,6 +46,8 @@ class Deciding:
         self._modules.when_changed(self._routing.modules_changed)
         self._changes = 0  # of the host's modules
         self._new = NewEvents()
+        self._customers = KnownCustomers()
+        self._thorough = True
         self._reading = Reading(environment.database)
         self._decided: deque[tuple[int, Before]] = deque(maxlen=PREPARED_AT_MOST)
 
@@ -57,14 +63,24 @@ class Deciding:
             log.warning("a batch is left to the host", error=type(error).__name__)
         return Answer.of(writes, self._modules.registry.loaded)
 
+    def contents(self, tx: Transaction, hashes: Collection[int]) -> dict[str, bytes]:
+        """See `Known`."""
+        find = find_contents if self._thorough else find_new_contents
+        return find(tx, self._new, hashes)
+
+    def customers(self, tx: Transaction, ids: Collection[str]) -> dict[str, StoredCustomer]:
+        """See `Known`."""
+        return self._customers.find(tx, ids)
+
     def _decide(self, request: Request) -> Writes:
         decided = dict(self._decided)
         coming = [decided[one] if isinstance(one, int) else one for one in request.coming]
         tx = self._reading.at(request.now)
         items = read_all(request.parts)
-        plan = Plan(tx, self._new, items, self._routing.read(tx), request.first_key, coming)
+        self._thorough = request.thorough
+        plan = Plan(tx, self, items, self._routing.read(tx), request.first_key, coming)
         writes = plan.writes
-        writes.number = request.number
+        writes.number, writes.thorough = request.number, request.thorough
         self._decided.append((request.number, Before.of(writes)))
         return writes
 

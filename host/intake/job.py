@@ -11,7 +11,7 @@ from host.intake.writes import Writes
 from host.store.connections import connection_keys, generation
 from host.store.customers import find_customers, save_customers
 from host.store.engine import Job, Stale, Transaction
-from host.store.events import NewEvent, add_events, newest_event
+from host.store.events import NewEvent, add_events, any_old
 from host.store.lanes import OPTED_OUT
 from host.store.ledger import Entries
 from host.store.operations import erase_customer, withhold_customer
@@ -82,8 +82,9 @@ class IntakeJob(Job[None]):
         assert writes is not None, "what could not be prepared is not applied"
         if generation(tx) != writes.generation or not self._relied_rightly():
             raise Stale
-        if self._events and self._events[0].key <= newest_event(tx):
-            raise Stale  # who looks for new events takes their keys for growing
+        if not writes.thorough and any_old(tx, [event.hash for event in self._events]):
+            self._planner.be_thorough()
+            raise Stale
         save_customers(tx, writes.customers)
         add_events(tx, self._events)
         if remove_waits(tx, writes.over) != len(writes.over):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, Protocol
 
 import structlog
 
@@ -16,10 +16,9 @@ from host.intake.writes import Before, Recorded, Writes
 from host.reading.customers import TakenCustomer
 from host.reading.events import TakenEvent
 from host.routing import Routing
-from host.store.customers import StoredCustomer, find_by_external_id, find_customers
+from host.store.customers import StoredCustomer, find_by_external_id
 from host.store.engine import Transaction
-from host.store.events import find_contents, id_hash
-from host.store.new_events import NewEvents
+from host.store.events import id_hash
 from host.store.runs import Wait, WaitingRun, find_waits
 from host.store.workflows import read_graph_text
 from host.workflow import Program
@@ -35,13 +34,23 @@ _VERDICTS: Final = {
 }
 
 
+class Known(Protocol):
+    """What is known already, for a plan to decide by."""
+
+    def contents(self, tx: Transaction, hashes: Collection[int]) -> dict[str, bytes]:
+        """Content digests of events by id, those with these digests of ids among them."""
+
+    def customers(self, tx: Transaction, ids: Collection[str]) -> dict[str, StoredCustomer]:
+        """Customers among these ids; the plan may change them."""
+
+
 class Plan:
     """Decides the items of a batch in their order."""
 
     def __init__(
         self,
         tx: Transaction,
-        new: NewEvents,
+        known: Known,
         items: Sequence[Read],
         routing: Routing,
         first_key: int,
@@ -65,7 +74,7 @@ class Plan:
             for field in route.connection.identities.values()
         )
         self._keys = iter(range(first_key, first_key + keys_needed(len(items))))
-        self._read(items, new)
+        self._read(items, known)
         for before in coming:
             self._overlay(before)
         self._ids = [id_of(item) for item in items]
@@ -92,17 +101,17 @@ class Plan:
             states=running.states,
         )
 
-    def _read(self, items: Sequence[Read], new: NewEvents) -> None:
+    def _read(self, items: Sequence[Read], known: Known) -> None:
         tx = self._tx
         self._waits: dict[Wait, WaitingRun] = {}
         if waits := [item for item in items if isinstance(item, Wait)]:
             self._waits = find_waits(tx, waits)
         events = [item for item in items if isinstance(item, TakenEvent)]
         self._hashes = {e.event.id: id_hash(e.event.id) for e in events}
-        self._contents = find_contents(tx, new, self._hashes.values()) if events else {}
+        self._contents = known.contents(tx, self._hashes.values()) if events else {}
         self._owners = find_by_external_id(tx, set(_named_elsewhere(events)))
         ids = {self._customer_id(item) for item in items} - {None}
-        self._customers = find_customers(tx, [id_ for id_ in ids if id_ is not None])
+        self._customers = known.customers(tx, [id_ for id_ in ids if id_ is not None])
 
     def _overlay(self, before: Before) -> None:
         """Take what a batch before is about to write for written."""

@@ -37,6 +37,7 @@ class Request(NamedTuple):
     number: int
     now: int  # ms since 1970
     first_key: int
+    thorough: bool  # see `Writes`
     modules: int  # how often the host's modules have changed; the helper follows
     parts: Sequence[Items]
     coming: Sequence[Before | int]  # about to be written; a number: the helper decided it

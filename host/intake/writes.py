@@ -47,6 +47,7 @@ class Writes:
     counts: list[tuple[int, int, int]]  # workflow, runs that ended, how many of them failed
     states: dict[tuple[int, int], RunState]  # of runs that wait, or have waited
     number: int | None = None  # of a batch that the helper decided
+    thorough: bool = True  # old events were looked for as well; else that is still to be done
 
     def new_events(self, texts: Sequence[bytes | None]) -> list[NewEvent]:
         """The rows of the events; `texts`: of all items as they came."""

@@ -113,8 +113,17 @@ def _apart(items: Iterable[T], is_odd: Callable[[T], bool]) -> tuple[list[T], li
     return plain, odd
 
 
+def customers_version(tx: Transaction) -> int:
+    """Counts up with every change of customers, by whichever process."""
+    row = tx.row("meta", "customers")
+    return int(row[0]) if row else 0
+
+
 def save_customers(tx: Transaction, customers: Sequence[StoredCustomer]) -> None:
     """Write down customers that are new or changed."""
+    if not customers:
+        return
+    tx.run("next_version", "customers")
     tx.run_many(
         "save_customer",
         [(c.key, c.id, int(c.opted_out), c.opted_at, c.changed_at, c.text) for c in customers],

@@ -53,17 +53,27 @@ class StoredEvent:
 
 def find_contents(tx: Transaction, new: NewEvents, hashes: Collection[int]) -> dict[str, bytes]:
     """Content digests of known events by id, those with these hashes among them."""
-    keys = new.keys_of(tx, hashes)  # first: meanwhile some may be entered
-    lists = (wire.dumps(keys).decode(), wire.dumps(list(hashes)).decode())
+    keys = new.keys_of(tx, hashes)  # first: meanwhile some may be entered into the index
+    return _contents(tx, keys, hashes)
+
+
+def find_new_contents(tx: Transaction, new: NewEvents, hashes: Collection[int]) -> dict[str, bytes]:
+    """The same of new events alone; `any_old` tells of the others."""
+    keys = new.keys_of(tx, hashes)
+    return _contents(tx, keys, ()) if keys else {}
+
+
+def _contents(tx: Transaction, keys: Collection[int], hashes: Collection[int]) -> dict[str, bytes]:
+    lists = (wire.dumps(list(keys)).decode(), wire.dumps(list(hashes)).decode())
     rows = tx.packed("events_by_hash", list, *lists)
     return {id_: bytes.fromhex(content) for id_, content in rows}
 
 
-def newest_event(tx: Transaction) -> int:
-    """The key of the newest event; 0: there is none."""
-    row = tx.row("newest_event")
-    assert row is not None, "a sum of all events is always one row"
-    return int(row[0])
+def any_old(tx: Transaction, hashes: Collection[int]) -> bool:
+    """Whether there is an event with one of these hashes that is not new."""
+    row = tx.row("any_old", wire.dumps(list(hashes)).decode())
+    assert row is not None, "it is one row"
+    return bool(row[0])
 
 
 def add_events(tx: Transaction, events: Sequence[NewEvent]) -> None:

@@ -160,6 +160,7 @@ def erase_customer(
     tx.run("erase_reasons", customer)
     tx.run("erase_settled_bodies", customer)
     tx.run("forget_external_ids", f"[{customer}]")
+    tx.run("next_version", "customers")
     tx.run("erase_customer", f"erased-{key_text(tx.keys(1))}", customer)
 
 

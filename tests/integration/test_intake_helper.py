@@ -22,6 +22,7 @@ from host.config import Environment
 from host.document import read_document
 from host.errors import RefusedItem
 from host.intake.helper import Helper
+from host.intake.indexing import Indexing
 from host.intake.intake import ITEMS_A_COMMIT, Intake
 from host.intake.items import DUPLICATE, SKIPPED, TAKEN, Taken, Unread, Verdict
 from host.intake.planner import Planner
@@ -314,6 +315,65 @@ async def test_a_module_that_was_just_switched_off_is_asked_nothing(tmp_path: Pa
         await at.helped()
 
         assert at.rows("SELECT made, not_made FROM ledger") == [(1, 1)]
+
+
+async def test_what_came_long_ago_is_recognised_among_what_is_new(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        await at.helped()
+        await at.take(*(event(f"old-{number}") for number in range(30)))
+        await Indexing(at.bench.store, many=1).tick()
+        told = []
+        for part in range(3):  # the first time it does not look for old ones by itself
+            decided = at.helper.decided
+            (verdicts, behind) = await at.at_once(
+                [
+                    event(f"new-{part}"),
+                    event(f"old-{part}"),
+                    event("old-9", points=2),
+                    *(event(f"more-{part}-{number}") for number in range(ITEMS_A_COMMIT)),
+                ],
+                [event(f"behind-{part}"), event(f"new-{part}"), event(f"old-{part}")],
+            )
+            assert at.helper.decided == decided + 2
+            told.append([*map(str, verdicts[:3]), *behind])
+
+        conflict = "an event with this id but other content was taken before; the first one stands"
+        assert told == [[TAKEN, DUPLICATE, conflict, TAKEN, DUPLICATE, DUPLICATE]] * 3
+        events = 30 + 3 * (2 + ITEMS_A_COMMIT)
+        assert at.rows("SELECT count(*) FROM event WHERE action = 'point_add'") == [(events,)]
+        assert at.rows("SELECT made FROM ledger") == [(events,)]
+
+
+async def test_it_sees_customers_as_others_changed_them(tmp_path: Path) -> None:
+    def many(name: str) -> list[dict[str, Any]]:
+        return [event(f"{name}-{number}") for number in range(20)]
+
+    async with desk(tmp_path, few=20) as at:
+        with anyio.fail_after(PATIENCE):
+            while not at.helper.decided:
+                await at.take(*many(os.urandom(8).hex()))
+        decided = at.helper.decided
+        for score in (5, 6):
+            await at.take({"id": "c1", "score": score})  # decided by the host
+            await at.take(*many(f"score-{score}"))
+        scores = at.rows(
+            "SELECT e.id, b.payload ->> '$.profile.user_attributes.score' FROM event e"
+            " JOIN message m USING (event) JOIN message_body b USING (message)"
+            " WHERE e.id IN ('score-5-19', 'score-6-0') ORDER BY e.event"
+        )
+        await at.intake.erase("c1")
+        await at.take(*many("erased"))
+        owners = at.rows(
+            "SELECT c.id, count(*) FROM event e JOIN customer c USING (customer)"
+            " WHERE e.id LIKE 'score-%' OR e.id LIKE 'erased-%' GROUP BY c.id ORDER BY c.id"
+        )
+
+        assert scores == [("score-5-19", 5), ("score-6-0", 6)]
+        assert [(owner.partition("-")[0], count) for owner, count in owners] == [
+            ("c1", 20),
+            ("erased", 40),
+        ]
+        assert at.helper.decided == decided + 3
 
 
 # The host can do without it.

@@ -4,11 +4,11 @@ SELECT json_group_array(json_array(e.id, hex(e.content))) FROM (
     UNION ALL SELECT o.event FROM json_each(?2) wanted JOIN event_by_id o ON o.id_hash = wanted.value
 ) found JOIN event e ON e.event = found.event;
 
+-- any_old: is there an event, no new one, whose id's digest is one of these (JSON list)?
+SELECT EXISTS (SELECT 1 FROM json_each(?) wanted JOIN event_by_id o ON o.id_hash = wanted.value);
+
 -- add_event: keep an event as it came.
 INSERT INTO event (event, id_hash, id, content, customer, action, body) VALUES (?, ?, ?, ?, ?, ?, ?);
-
--- newest_event: the key of the newest event; 0: there is none.
-SELECT COALESCE(max(event), 0) FROM event;
 
 -- event_with_body: an event by key, as long as its body is kept.
 SELECT e.id, e.action, c.id, e.body
