@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections import deque
-from collections.abc import Collection
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -17,6 +16,7 @@ import structlog
 
 from host.config import PluginsFile
 from host.intake.items import read_all
+from host.intake.known import Known
 from host.intake.plan import Plan
 from host.intake.request import Answer, Introduction, Request, edition, hear, say
 from host.intake.writes import Before, Writes
@@ -24,11 +24,7 @@ from host.interpreter import calm_collector
 from host.logs import set_up_logs
 from host.modules import Modules
 from host.routing import RoutingCache
-from host.store.customers import StoredCustomer
-from host.store.engine import PREPARED_AT_MOST, Transaction
-from host.store.events import find_contents, find_new_contents
-from host.store.known_customers import KnownCustomers
-from host.store.new_events import NewEvents
+from host.store.engine import PREPARED_AT_MOST
 from host.store.reading import Reading
 from host.store.vault import Vault, keys_of
 
@@ -45,9 +41,7 @@ class Deciding:
         self._routing = RoutingCache(vault, self._modules.registry)
         self._modules.when_changed(self._routing.modules_changed)
         self._changes = 0  # of the host's modules
-        self._new = NewEvents()
-        self._customers = KnownCustomers()
-        self._thorough = True
+        self._known = Known()
         self._reading = Reading(environment.database)
         self._decided: deque[tuple[int, Before]] = deque(maxlen=PREPARED_AT_MOST)
 
@@ -63,24 +57,15 @@ class Deciding:
             log.warning("a batch is left to the host", error=type(error).__name__)
         return Answer.of(writes, self._modules.registry.loaded)
 
-    def contents(self, tx: Transaction, hashes: Collection[int]) -> dict[str, bytes]:
-        """See `Known`."""
-        find = find_contents if self._thorough else find_new_contents
-        return find(tx, self._new, hashes)
-
-    def customers(self, tx: Transaction, ids: Collection[str]) -> dict[str, StoredCustomer]:
-        """See `Known`."""
-        return self._customers.find(tx, ids)
-
     def _decide(self, request: Request) -> Writes:
         decided = dict(self._decided)
         coming = [decided[one] if isinstance(one, int) else one for one in request.coming]
         tx = self._reading.at(request.now)
         items = read_all(request.parts)
-        self._thorough = request.thorough
-        plan = Plan(tx, self, items, self._routing.read(tx), request.first_key, coming)
+        routing, first_key = self._routing.read(tx), request.first_key
+        plan = Plan(tx, self._known, items, routing, first_key, coming, thorough=request.thorough)
         writes = plan.writes
-        writes.number, writes.thorough = request.number, request.thorough
+        writes.number = request.number
         self._decided.append((request.number, Before.of(writes)))
         return writes
 

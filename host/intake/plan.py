@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Final, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import structlog
 
 from host.errors import RefusedItem
 from host.intake.drafting import Drafting
 from host.intake.items import DUPLICATE, GONE, SKIPPED, STALE, TAKEN, UNCHANGED, Read, Verdict
+from host.intake.known import Known
 from host.intake.profiles import TELLING, Change, by_event, by_profile
 from host.intake.running import Running
 from host.intake.writes import Before, Recorded, Writes
@@ -34,16 +35,6 @@ _VERDICTS: Final = {
 }
 
 
-class Known(Protocol):
-    """What is known already, for a plan to decide by."""
-
-    def contents(self, tx: Transaction, hashes: Collection[int]) -> dict[str, bytes]:
-        """Content digests of events by id, those with these digests of ids among them."""
-
-    def customers(self, tx: Transaction, ids: Collection[str]) -> dict[str, StoredCustomer]:
-        """Customers among these ids; the plan may change them."""
-
-
 class Plan:
     """Decides the items of a batch in their order."""
 
@@ -55,12 +46,16 @@ class Plan:
         routing: Routing,
         first_key: int,
         coming: Sequence[Before] = (),
+        *,
+        thorough: bool,
     ) -> None:
         """`first_key`: of `keys_needed` keys in a row that are this plan's to give out.
 
         `coming`: of the batches before that are about to be written, oldest first.
+        `thorough`: see `Writes`.
         """
         self._tx = tx
+        self._thorough = thorough
         self._routing = routing
         self._drafting = Drafting(routing)
         self._running = Running(self._drafting, tx.now)
@@ -86,6 +81,7 @@ class Plan:
         running = self._running
         return Writes(
             generation=self._routing.generation,
+            thorough=self._thorough,
             verdicts=self._verdicts,
             ids=self._ids,
             events=self._events,
@@ -108,7 +104,10 @@ class Plan:
             self._waits = find_waits(tx, waits)
         events = [item for item in items if isinstance(item, TakenEvent)]
         self._hashes = {e.event.id: id_hash(e.event.id) for e in events}
-        self._contents = known.contents(tx, self._hashes.values()) if events else {}
+        self._contents = {}
+        if events:
+            hashes = self._hashes.values()
+            self._contents = known.contents(tx, hashes, thorough=self._thorough)
         self._owners = find_by_external_id(tx, set(_named_elsewhere(events)))
         ids = {self._customer_id(item) for item in items} - {None}
         self._customers = known.customers(tx, [id_ for id_ in ids if id_ is not None])

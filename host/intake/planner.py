@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from host.intake.helper import Helper
 from host.intake.items import Items, read_all
+from host.intake.known import Known
 from host.intake.plan import Plan, keys_needed
 from host.intake.request import Answer
 from host.intake.writes import Before, Writes
 from host.routing import Routing
-from host.store.customers import StoredCustomer, find_customers
 from host.store.engine import Transaction
-from host.store.events import find_contents
-from host.store.new_events import NewEvents
 
 Coming: TypeAlias = Sequence[Writes | int]
 """What is about to be written for the batches before, oldest first; a number: of one that the
@@ -32,7 +30,7 @@ class Planner:
     ) -> None:
         self._routing = routing
         self._helper = helper
-        self._new = NewEvents()
+        self._known = Known()
         self._thorough_until = 0.0
 
     def ask(self, tx: Transaction, parts: Sequence[Items], coming: Coming) -> int | None:
@@ -44,14 +42,14 @@ class Planner:
         if self._helper is None or not self._helper.ready(items):
             return None
         numbered = [one if isinstance(one, int) else one.number or Before.of(one) for one in coming]
-        first_key, thorough = tx.keys(keys_needed(items)), time.monotonic() < self._thorough_until
-        return self._helper.ask(tx.now, parts, first_key, numbered, thorough=thorough)
+        first_key = tx.keys(keys_needed(items))
+        return self._helper.ask(tx.now, parts, first_key, numbered, thorough=self._thorough)
 
     def be_thorough(self) -> None:
-        """Old events come again just now: have the helper look for them as well, for a while.
+        """Old events come again just now: look for them when deciding, for a while.
 
-        Mostly none does, and the helper does without: looking for them costs the writer, who
-        keeps their pages, half of what it costs anybody else.
+        Mostly none does, and that is seen when a batch is written: whoever writes keeps the
+        pages of the index, so that looking takes half as long.
         """
         self._thorough_until = time.monotonic() + THOROUGH_FOR
 
@@ -60,17 +58,14 @@ class Planner:
         assert self._helper is not None, "it was asked"
         return self._helper.hear(number)
 
-    def contents(self, tx: Transaction, hashes: Collection[int]) -> dict[str, bytes]:
-        """See `Known`."""
-        return find_contents(tx, self._new, hashes)
-
-    def customers(self, tx: Transaction, ids: Collection[str]) -> dict[str, StoredCustomer]:
-        """See `Known`."""
-        return find_customers(tx, ids)
-
     def plan(self, tx: Transaction, parts: Sequence[Items], coming: Sequence[Writes]) -> Writes:
         """Decide in this process; any thread may ask."""
         items = read_all(parts)
         first_key = tx.keys(keys_needed(len(items)))
         before = [Before.of(writes) for writes in coming]
-        return Plan(tx, self, items, self._routing(tx), first_key, before).writes
+        routing, thorough = self._routing(tx), self._thorough
+        return Plan(tx, self._known, items, routing, first_key, before, thorough=thorough).writes
+
+    @property
+    def _thorough(self) -> bool:
+        return time.monotonic() < self._thorough_until

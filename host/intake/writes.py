@@ -33,6 +33,7 @@ class Writes:
     """What a batch will write, and the verdicts on its items and their ids, in their order."""
 
     generation: int  # of the configuration that it was decided by
+    thorough: bool  # old events were looked for, too; else it is still to be done (see `Known`)
     verdicts: list[Verdict]
     ids: list[str | None]  # None: an item has none, or cannot be read
     events: list[Recorded]
@@ -47,7 +48,6 @@ class Writes:
     counts: list[tuple[int, int, int]]  # workflow, runs that ended, how many of them failed
     states: dict[tuple[int, int], RunState]  # of runs that wait, or have waited
     number: int | None = None  # of a batch that the helper decided
-    thorough: bool = True  # old events were looked for as well; else that is still to be done
 
     def new_events(self, texts: Sequence[bytes | None]) -> list[NewEvent]:
         """The rows of the events; `texts`: of all items as they came."""
