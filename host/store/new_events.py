@@ -9,7 +9,7 @@ from host.store.engine import Transaction
 
 
 class NewEvents:
-    """Knows new events by the digests of their ids: some ten bytes each. Any thread may ask."""
+    """Knows new events by the digests of their ids: some hundred bytes each. Any thread may ask."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
