@@ -32,6 +32,18 @@ class Clock:
         return self.now
 
 
+def no_more_pages(tx: Transaction) -> None:
+    """As if the disk were full: hardly any page fits into the file."""
+    execute = tx._connection.execute  # type: ignore[attr-defined]
+    (pages,) = execute("PRAGMA page_count").fetchone()
+    execute(f"PRAGMA max_page_count = {pages + 5}")
+
+
+def pages_enough(tx: Transaction) -> None:
+    """As if there were room again."""
+    tx._connection.execute("PRAGMA max_page_count = 100000000")  # type: ignore[attr-defined]
+
+
 class Outbox:
     """A store with one connection, `mparticle`, that may deliver."""
 

@@ -137,6 +137,6 @@ class EraseJob(Job[bool]):
             return False
         entries = Entries()
         erase_customer(tx, connection_keys(tx), stored.key, entries)
-        tx.run("next_generation")  # what was prepared with the person in mind is stale
+        tx.run("next_version", "generation")  # what was prepared with the person in mind is stale
         entries.enter(tx)
         return True

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from host.store.customers import StoredCustomer
 from host.store.engine import Transaction
-from host.store.events import find_contents, find_new_contents
+from host.store.events import find_contents
 from host.store.known_customers import KnownCustomers
 from host.store.new_events import NewEvents
 
@@ -21,12 +21,8 @@ class Known:
     def contents(
         self, tx: Transaction, hashes: Collection[int], *, thorough: bool
     ) -> dict[str, bytes]:
-        """Content digests of events by id, those with these digests of ids among them.
-
-        Unless it is `thorough`, of new events alone.
-        """
-        find = find_contents if thorough else find_new_contents
-        return find(tx, self._new_events, hashes)
+        """Content digests of events by id, see `find_contents`."""
+        return find_contents(tx, self._new_events, hashes, thorough=thorough)
 
     def customers(self, tx: Transaction, ids: Collection[str]) -> dict[str, StoredCustomer]:
         """Customers among these ids. What is done to them stays with who asked."""

@@ -105,27 +105,27 @@ def save_connection(tx: Transaction, edit: ConnectionEdit) -> None:
     else:
         tx.run("reset_gate", tx.now, edit.key)
         tx.wake(edit.key)
-    tx.run("next_generation")
+    tx.run("next_version", "generation")
 
 
 def pause_connection(tx: Transaction, key: int, paused: bool) -> None:
     """Pause or resume; messages wait meanwhile."""
     tx.run("pause_connection", int(paused), tx.now, key)
-    tx.run("next_generation")
+    tx.run("next_version", "generation")
     tx.wake(key)
 
 
 def stop_connection(tx: Transaction, key: int, reason: Reason, field: str | None = None) -> None:
     """Only a person can mend this connection; said once, until it is reconnected."""
     if tx.run("stop_connection", reason.code, reason.text, field, tx.now, key):
-        tx.run("next_generation")
+        tx.run("next_version", "generation")
 
 
 def reconnect(tx: Transaction, key: int, title: str) -> None:
     """A connection was tried and found well: it delivers, without waiting for old trouble."""
     tx.run("reconnect", title, tx.now, key)
     tx.run("reset_gate", tx.now, key)
-    tx.run("next_generation")
+    tx.run("next_version", "generation")
     tx.wake(key)
 
 
@@ -136,7 +136,7 @@ _LANES_AT_ONCE: Final = 200
 def delete_connection(tx: Transaction, key: int) -> None:
     """Delete a connection; its history stays. `withhold_deleted` clears what waits."""
     tx.run("delete_connection", tx.now, key)
-    tx.run("next_generation")
+    tx.run("next_version", "generation")
 
 
 def deleted_with_messages(tx: Transaction) -> list[int]:

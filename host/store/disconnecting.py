@@ -21,7 +21,7 @@ def disconnect(tx: Transaction, key: int, version: int, document: bytes) -> None
     """
     if not tx.run("disconnect", document, tx.now, key, version):
         raise VersionConflict("the connection was changed by somebody else meanwhile")
-    tx.run("next_generation")
+    tx.run("next_version", "generation")
 
 
 def discard_behind_sending(tx: Transaction, key: int) -> tuple[int, int]:

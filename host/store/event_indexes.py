@@ -48,10 +48,10 @@ def read_newness(tx: Transaction, since: int) -> Newness:
 def read_window(tx: Transaction, new: Newness, slices: int) -> Window:
     """Read all new events, up to the last one of then, to be entered in so many slices."""
     by_id, by_customer = (
-        tx.row(statement, new.indexed, new.last) or ("[]",)
+        _cut(tx.rows(statement, new.indexed, new.last)[0][0], slices)
         for statement in ("window_by_id", "window_by_customer")
     )
-    return Window(new.last, _cut(by_id[0], slices), _cut(by_customer[0], slices))
+    return Window(new.last, by_id, by_customer)
 
 
 def _cut(pairs: str, slices: int) -> list[str]:

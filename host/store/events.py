@@ -51,20 +51,17 @@ class StoredEvent:
         return read_again(self.body, taken_at=taken_at, id=self.id, customer=self.customer)
 
 
-def find_contents(tx: Transaction, new: NewEvents, hashes: Collection[int]) -> dict[str, bytes]:
-    """Content digests of known events by id, those with these hashes among them."""
+def find_contents(
+    tx: Transaction, new: NewEvents, hashes: Collection[int], *, thorough: bool = True
+) -> dict[str, bytes]:
+    """Content digests of known events by id, those with these hashes among them.
+
+    Unless it is `thorough`, of new events alone; `any_old` tells of the others.
+    """
     keys = new.keys_of(tx, hashes)  # first: meanwhile some may be entered into the index
-    return _contents(tx, keys, hashes)
-
-
-def find_new_contents(tx: Transaction, new: NewEvents, hashes: Collection[int]) -> dict[str, bytes]:
-    """The same of new events alone; `any_old` tells of the others."""
-    keys = new.keys_of(tx, hashes)
-    return _contents(tx, keys, ()) if keys else {}
-
-
-def _contents(tx: Transaction, keys: Collection[int], hashes: Collection[int]) -> dict[str, bytes]:
-    lists = (wire.dumps(list(keys)).decode(), wire.dumps(list(hashes)).decode())
+    if not keys and not thorough:
+        return {}
+    lists = (wire.dumps(keys).decode(), wire.dumps(list(hashes) if thorough else []).decode())
     rows = tx.packed("events_by_hash", list, *lists)
     return {id_: bytes.fromhex(content) for id_, content in rows}
 

@@ -151,14 +151,14 @@ def save_workflow(tx: Transaction, edit: WorkflowEdit) -> WorkflowRow:
     if edit.graph is not None:
         tx.run("add_workflow_version", row.key, version, edit.graph, tx.now, edit.by)
         tx.run("drop_versions", row.key, version - VERSIONS_KEPT)
-    tx.run("next_generation")
+    tx.run("next_version", "generation")
     return row
 
 
 def delete_workflow(tx: Transaction, key: int) -> None:
     """Delete a workflow; its log stays. `cancel_deleted` ends the runs that wait."""
     tx.run("delete_workflow", tx.now, key)
-    tx.run("next_generation")
+    tx.run("next_version", "generation")
 
 
 def cancel_deleted(tx: Transaction, key: int) -> bool:

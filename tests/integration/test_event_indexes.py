@@ -25,7 +25,7 @@ from host.store.retention import IDENTITY_DAYS, drop_old
 from host.store.statements import read_migrations
 from host.store.store import Store
 from tests.running import desk
-from tests.storing import Clock
+from tests.storing import Clock, no_more_pages, pages_enough
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +93,14 @@ class Found:
         for by_id, by_customer in list(zip(window.by_id, window.by_customer, strict=True))[:4]:
             await self.store.write(partial(enter, by_id=by_id, by_customer=by_customer))
 
+    async def holds(self, events: Sequence[NewEvent]) -> None:
+        """Assert that these are found each once, and that the tables tell of no others."""
+        assert await self.contents(events) == {event.id: event.content for event in events}
+        for customer in (3, 5):
+            wanted = [event.key for event in reversed(events) if event.customer == customer]
+            assert await self.keys_of(customer) == wanted
+        assert self.rows() == told_of(events)
+
     def rows(self) -> dict[str, int]:
         """How many events the tables tell of."""
         raw = sqlite3.connect(self.store.file)
@@ -141,6 +149,18 @@ async def test_every_event_is_found_whether_it_was_entered_or_not(found: Found) 
         assert await found.keys_of(customer) == wanted
 
 
+async def test_one_customers_many_events_are_entered_as_well(found: Found) -> None:
+    events = [event._replace(customer=5) for event in new_events(0, MANY)]
+    await found.add(events)
+    assert await found.indexing.tick()
+    later = [event._replace(customer=5) for event in new_events(MANY, 3)]
+    await found.add(later)
+
+    page = await found.store.read(lambda tx: read_events_of(tx, 5, LAST_KEY, 5))
+
+    assert [e.key for e in page] == [e.key for e in reversed([*events[-2:], *later])]
+
+
 async def test_few_events_are_entered_when_they_are_old(found: Found) -> None:
     events = new_events(0, 30)
     await found.add(events)
@@ -167,13 +187,10 @@ async def test_entering_goes_on_where_a_killed_host_left_it(tmp_path: Path, cloc
     second = Found(store, clock)
     await second.add(events[MANY:])
     assert await second.indexing.tick()
-    contents, keys = await second.contents(events), await second.keys_of(5)
-    rows = second.rows()
-    await store.close()
-
-    assert contents == {event.id: event.content for event in events}
-    assert keys == [event.key for event in reversed(events) if event.customer == 5]
-    assert rows == told_of(events)
+    try:
+        await second.holds(events)
+    finally:
+        await store.close()
 
 
 async def test_events_of_one_digest_are_each_found(found: Found) -> None:
@@ -211,7 +228,7 @@ async def test_a_failed_write_leaves_nothing_behind(found: Found) -> None:
 async def test_a_full_disk_puts_entering_off(found: Found) -> None:
     events = new_events(0, MANY)
     await found.add(events)
-    await found.store.write(_no_more_pages)
+    await found.store.write(no_more_pages)
 
     with pytest.raises(HostFull):
         await found.indexing.tick()
@@ -224,7 +241,7 @@ async def test_a_full_disk_puts_entering_off(found: Found) -> None:
             with anyio.fail_after(20):
                 while not logs:
                     await anyio.sleep(0.01)
-                await found.store.write(_pages_enough)
+                await found.store.write(pages_enough)
                 while found.rows() != told_of(events):
                     await anyio.sleep(0.01)
             tasks.cancel_scope.cancel()
@@ -297,25 +314,12 @@ async def test_events_of_an_older_database_are_found(
 
     store = await open_store(tmp_path, clock)
     opened = Found(store, clock)
-    contents, keys = await opened.contents(events), await opened.keys_of(3)
-    told = opened.rows()
-    await store.close()
-
-    assert contents == {event.id: event.content for event in events}
-    assert keys == [event.key for event in reversed(events) if event.customer == 3]
-    assert told == told_of(events)
+    try:
+        await opened.holds(events)
+    finally:
+        await store.close()
 
 
 async def _drop_old(store: Store) -> None:
     while await store.write(drop_old):
         pass
-
-
-def _no_more_pages(tx: Transaction) -> None:
-    execute = tx._connection.execute  # type: ignore[attr-defined]
-    (pages,) = execute("PRAGMA page_count").fetchone()
-    execute(f"PRAGMA max_page_count = {pages + 5}")
-
-
-def _pages_enough(tx: Transaction) -> None:
-    tx._connection.execute("PRAGMA max_page_count = 100000000")  # type: ignore[attr-defined]

@@ -17,6 +17,7 @@ from host.errors import HostFull, StoreFault, StoreUnavailable
 from host.store.engine import Job, Plain, Stale, Transaction
 from host.store.sqlite.engine import SqliteEngine
 from tests.harness import PATIENCE
+from tests.storing import no_more_pages, pages_enough
 
 pytestmark = pytest.mark.anyio
 
@@ -163,12 +164,12 @@ async def test_a_full_disk_refuses_writes_and_leaves_nothing_half_written(
     engine: SqliteEngine,
 ) -> None:
     await engine.write(keep("small"))
-    await engine.write(Plain(_no_more_pages))
+    await engine.write(Plain(no_more_pages))
 
     with pytest.raises(HostFull, match="disk is full"):
         await engine.write(keep("large", "x" * 1_000_000))
     half = await kept(engine, "large")
-    await engine.write(Plain(lambda tx: _run(tx, "PRAGMA max_page_count = 100000000")))
+    await engine.write(Plain(pages_enough))
 
     assert half is None
     assert await engine.write(keep("large", "x" * 1_000_000)) == 1
@@ -178,7 +179,7 @@ async def test_a_full_disk_refuses_writes_and_leaves_nothing_half_written(
 async def test_jobs_of_a_commit_that_found_the_disk_full_are_all_refused(
     engine: SqliteEngine,
 ) -> None:
-    await engine.write(Plain(_no_more_pages))
+    await engine.write(Plain(no_more_pages))
 
     answers = await asyncio.gather(
         *(engine.write(keep(str(n), "x" * 200_000)) for n in range(5)), return_exceptions=True
@@ -272,12 +273,6 @@ async def test_keys_of_a_customer_are_never_given_out_again_when_the_clock_goes_
 
 def _run(tx: Transaction, sql: str) -> None:
     tx._connection.execute(sql)  # type: ignore[attr-defined]
-
-
-def _no_more_pages(tx: Transaction) -> None:
-    execute = tx._connection.execute  # type: ignore[attr-defined]
-    pages = execute("PRAGMA page_count").fetchone()[0]
-    execute(f"PRAGMA max_page_count = {pages + 5}")
 
 
 async def test_what_is_committed_is_written_back_beside_the_writer(

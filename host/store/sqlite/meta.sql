@@ -7,12 +7,8 @@ INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET va
 -- add_meta: keep one single value unless there is one.
 INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING;
 
--- next_version: count up whenever something changes, so that who keeps it notices.
+-- next_version: count up whenever connections or customers change, so that who keeps them notices.
 INSERT INTO meta (name, value) VALUES (?, '1')
-ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT);
-
--- next_generation: count up whenever a connection changes, so that running hosts notice.
-INSERT INTO meta (name, value) VALUES ('generation', '1')
 ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT);
 
 -- last_event_key: the newest key given to an event or a customer.
